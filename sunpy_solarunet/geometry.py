@@ -1,0 +1,233 @@
+"""
+Geometry of labelled pixels: outlines as closed rings and smallest enclosing circles, of all labels at once.
+"""
+
+import itertools
+
+import numpy as np
+
+__all__ = ["border_pixels", "pixel_corners", "rings", "smallest_circles"]
+
+#: Steps from corner to corner around a pixel, counterclockwise in x to the right and y up: right, up, left, down.
+_STEPS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
+
+
+def border_pixels(labels):
+    """
+    Pixels that have a neighbor, by an edge, of another label or beyond the frame.
+
+    Parameters
+    ----------
+    labels : `numpy.ndarray` of `int`
+        Shape (rows, columns), 0 where there is no feature.
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+        Shape (rows, columns); never true where the label is 0.
+    """
+    padded = np.pad(labels, 1)
+    inner = padded[1:-1, 1:-1]
+    alike = [inner == side for side in (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])]
+    return (labels != 0) & ~np.logical_and.reduce(alike)
+
+
+def pixel_corners(x, y):
+    """
+    The four corners of pixels.
+
+    Parameters
+    ----------
+    x, y : `numpy.ndarray`
+        Pixel centers, shape (n,).
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Shape (4 n, 2): the corners of the first pixel, then those of the second.
+    """
+    offsets = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
+    return (np.stack([x, y], axis=-1)[:, np.newaxis, :] + offsets).reshape(-1, 2)
+
+
+def rings(labels, *, inset=0.0):
+    """
+    Outlines of all labelled regions along the edges of their pixels.
+
+    A ring has the region on its left: outer outlines run counterclockwise, those of holes
+    clockwise, so that the signed areas of a label's rings sum to its number of pixels. Pixels that
+    touch at a corner only belong to one outline.
+
+    Parameters
+    ----------
+    labels : `numpy.ndarray` of `int`
+        Shape (rows, columns), 0 where there is no feature.
+    inset : `float`
+        How far, in pixels, the rings are drawn into their region. With more than 0, rings of
+        regions that touch stay apart.
+
+    Returns
+    -------
+    rings : list of `numpy.ndarray`
+        Shape (n, 2), x and y in pixels; the first point is repeated at the end.
+    owners : `numpy.ndarray` of `int`
+        The label of each ring, increasing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> outlines, owners = rings(np.array([[0, 3, 3]]))
+    >>> owners
+    array([3])
+    >>> outlines[0][[0, 1, 3]]
+    array([[ 0.5, -0.5],
+           [ 1.5, -0.5],
+           [ 2.5,  0.5]])
+    """
+    owner, corner, direction, width = _directed_edges(labels)
+    if len(owner) == 0:
+        return [], np.zeros(0, int)
+    following = _following_edges(owner, corner, direction, width)
+    start = np.stack([corner % width, corner // width], axis=-1) - 0.5
+    if inset:
+        left = np.stack([-_STEPS[:, 1], _STEPS[:, 0]], axis=-1)
+        start = start + inset * left[direction]
+        turning = np.flatnonzero(direction[following] != direction)
+        start[following[turning]] += inset * left[direction[turning]]
+    cycles = _cycles(following.tolist())
+    return [start[cycle] for cycle in cycles], owner[[cycle[0] for cycle in cycles]]
+
+
+def _directed_edges(labels):
+    """Pixel edges between two labels, each with its region on the left, ordered by owner."""
+    padded = np.pad(labels, 1)
+    inner = padded[1:-1, 1:-1]
+    width = labels.shape[1] + 1
+    # Below, right, above and left of a pixel; the edge there starts at this corner of it and runs this way.
+    neighbors = (padded[:-2, 1:-1], padded[1:-1, 2:], padded[2:, 1:-1], padded[1:-1, :-2])
+    first_corners = ((0, 0), (0, 1), (1, 1), (1, 0))
+    parts = []
+    for direction, (neighbor, (down, right)) in enumerate(zip(neighbors, first_corners, strict=True)):
+        row, column = np.nonzero((inner != 0) & (inner != neighbor))
+        corner = (row + down) * width + column + right
+        parts.append((inner[row, column], corner, np.full(len(row), direction)))
+    owner, corner, direction = (np.concatenate(values) for values in zip(*parts, strict=True))
+    order = np.lexsort((direction, corner, owner))
+    return owner[order], corner[order], direction[order], width
+
+
+def _following_edges(owner, corner, direction, width):
+    """Index of the edge that each edge leads to; at a corner of two diagonal pixels, the one that joins them."""
+    steps = _STEPS[:, 0] + width * _STEPS[:, 1]
+    end = corner + steps[direction]
+    base = int(corner.max()) + 2 * width
+    key = owner.astype(np.int64) * base + corner
+    wanted = owner.astype(np.int64) * base + end
+    first = np.searchsorted(key, wanted, side="left")
+    last = np.searchsorted(key, wanted, side="right") - 1
+    # Two edges of one label start at a corner where its pixels touch diagonally: turning right joins them.
+    right_turn = (direction - 1) % 4
+    return np.where(direction[first] == right_turn, first, np.where(direction[last] == right_turn, last, first))
+
+
+def _cycles(following):
+    """The closed loops of a permutation, each with its first member repeated at the end."""
+    seen = bytearray(len(following))
+    cycles = []
+    for first in range(len(following)):
+        if seen[first]:
+            continue
+        cycle, edge = [first], following[first]
+        seen[first] = 1
+        while edge != first:
+            seen[edge] = 1
+            cycle.append(edge)
+            edge = following[edge]
+        cycles.append([*cycle, first])
+    return cycles
+
+
+def smallest_circles(points, group_starts):
+    """
+    The smallest circle around each group of points, exactly.
+
+    All groups advance together: each circle takes in the point that lies farthest outside of it,
+    and becomes the smallest around that point and the two or three that determined it. Its radius
+    grows at each step, so that the search ends, mostly after a few steps.
+
+    Parameters
+    ----------
+    points : `numpy.ndarray`
+        Shape (n, 2), group after group.
+    group_starts : `numpy.ndarray` of `int`
+        Index of the first point of each group, shape (m,). No group is empty.
+
+    Returns
+    -------
+    centers : `numpy.ndarray`
+        Shape (m, 2).
+    radii : `numpy.ndarray`
+        Shape (m,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> smallest_circles(np.array([[0, 0], [4, 0], [1, 1], [7, 7]]), np.array([0, 3]))
+    (array([[2., 0.],
+           [7., 7.]]), array([2., 0.]))
+    """
+    points = np.asarray(points, float)
+    group_starts = np.asarray(group_starts)
+    number = len(group_starts)
+    centers, radii = np.zeros((number, 2)), np.zeros(number)
+    if number == 0:
+        return centers, radii
+    sizes = np.diff(np.append(group_starts, len(points)))
+    support = np.repeat(points[group_starts][:, np.newaxis, :], 3, axis=1)
+    centers = points[group_starts].copy()
+    active = np.arange(number)
+    tolerance = 1e-10 * (1 + np.abs(points).max())
+    while len(active):
+        counts = sizes[active]
+        offsets = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        members = np.arange(counts.sum()) - np.repeat(offsets - group_starts[active], counts)
+        distance = np.hypot(*(points[members] - np.repeat(centers[active], counts, axis=0)).T)
+        farthest = np.maximum.reduceat(distance, offsets)
+        outside = farthest > radii[active] + tolerance
+        where = np.flatnonzero(distance == np.repeat(farthest, counts))
+        which = np.searchsorted(offsets, where, side="right") - 1
+        chosen = np.empty(len(active), int)
+        chosen[which[::-1]] = members[where[::-1]]
+        active, chosen = active[outside], chosen[outside]
+        if len(active):
+            four = np.concatenate([support[active], points[chosen][:, np.newaxis, :]], axis=1)
+            centers[active], radii[active], support[active] = _smallest_circle_of_four(four, tolerance)
+    return centers, radii
+
+
+def _smallest_circle_of_four(points, tolerance):
+    """Smallest circle around four points, for many fours at once, and the three points that determine it."""
+    candidates = [(i, j, j) for i, j in itertools.combinations(range(4), 2)]
+    candidates += list(itertools.combinations(range(4), 3))
+    triples = points[:, candidates, :]
+    centers = np.stack([_circumcenter(triples[:, n], pair=n < 6) for n in range(len(candidates))], axis=1)
+    distance = np.linalg.norm(points[:, np.newaxis, :, :] - centers[:, :, np.newaxis, :], axis=-1)
+    radii = np.linalg.norm(triples[:, :, 0] - centers, axis=-1)
+    covers = (distance <= radii[..., np.newaxis] + tolerance / 4).all(axis=-1)
+    best = np.where(covers, radii, np.inf).argmin(axis=1)
+    rows = np.arange(len(points))
+    return centers[rows, best], distance[rows, best].max(axis=-1), triples[rows, best]
+
+
+def _circumcenter(triples, *, pair):
+    """Middle of the first two points, or the point at one distance from three; not-a-number if they lie on a line."""
+    first, second, third = triples[:, 0], triples[:, 1], triples[:, 2]
+    if pair:
+        return (first + second) / 2
+    b, c = second - first, third - first
+    twice = 2 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
+    b2, c2 = (b**2).sum(axis=-1), (c**2).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = (c[:, 1] * b2 - b[:, 1] * c2) / twice
+        y = (b[:, 0] * c2 - c[:, 0] * b2) / twice
+    return first + np.stack([x, y], axis=-1)

@@ -1,0 +1,201 @@
+"""
+Training of the network: pairs of magnetograms and masks, augmentation, the loop, checkpoints.
+"""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+from scipy import ndimage
+from tqdm.auto import tqdm
+
+from sunpy_solarunet.segmentation.inference import predict_classes, scale_field
+from sunpy_solarunet.segmentation.network import build_network
+
+__all__ = ["augmented_crop", "mask_scores", "train_network"]
+
+
+def _random_grid_transform(rng):
+    """One of the eight quarter turns and mirrorings, as a 2x2 matrix."""
+    matrix = np.linalg.matrix_power(np.array([[0.0, -1.0], [1.0, 0.0]]), rng.integers(4))
+    return matrix @ np.diag([1.0, rng.choice([-1.0, 1.0])])
+
+
+def _random_free_transform(rng, zoom):
+    """A rotation by any angle, a mirroring and a zoom, as a 2x2 matrix."""
+    angle = rng.uniform(0, 2 * np.pi)
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return rotation @ np.diag([1.0, rng.choice([-1.0, 1.0])]) / rng.uniform(1 / zoom, zoom)
+
+
+def augmented_crop(field, mask, size, rng, *, zoom=1.2, grid_share=0.5):
+    """
+    Cut a randomly shifted, rotated, flipped and zoomed square out of a training pair.
+
+    The field is interpolated linearly, the mask takes its nearest pixel (section 3.1, step 3).
+    Interpolation smooths the field's noise, which the mask was made with; a share of the crops is
+    therefore turned by quarter turns and mirrored only, which moves pixels without mixing them.
+
+    Parameters
+    ----------
+    field, mask : `numpy.ndarray`
+        Two-dimensional, of one shape.
+    size : `int`
+        Sides of the crop in pixels.
+    rng : `numpy.random.Generator`
+    zoom : `float`
+        Largest magnification; its inverse is the smallest.
+    grid_share : `float`
+        Share of the crops without interpolation.
+
+    Returns
+    -------
+    tuple of `numpy.ndarray`
+        Field and mask of shape ``(size, size)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> field = np.arange(900.0).reshape(30, 30)
+    >>> crop, mask = augmented_crop(field, field > 450, 16, np.random.default_rng(1))  # doctest: +SKIP
+    """
+    on_grid = rng.random() < grid_share
+    matrix = _random_grid_transform(rng) if on_grid else _random_free_transform(rng, zoom)
+    middle = (size - 1) / 2
+    reach = np.abs(matrix).sum(axis=1) * middle
+    sides = np.array(field.shape)
+    first = np.ceil(reach)
+    last = np.maximum(np.floor(sides - 1 - reach), first)
+    center = rng.integers(first.astype(int), last.astype(int) + 1) + ((size + 1) % 2) / 2
+    offset = center - matrix @ np.full(2, middle)
+    shape = (size, size)
+    crop = ndimage.affine_transform(field, matrix, offset, output_shape=shape, order=1, mode="reflect")
+    labels = ndimage.affine_transform(mask, matrix, offset, output_shape=shape, order=0, mode="reflect")
+    return crop, labels
+
+
+def mask_scores(found, true):
+    """
+    Pixel accuracy and intersection over union of the significant class.
+
+    Parameters
+    ----------
+    found, true : array-like of `bool`
+        Significant pixels, of one shape.
+
+    Returns
+    -------
+    tuple of `float`
+        Accuracy and intersection over union; the latter is 1 where both masks are empty.
+    """
+    found, true = np.asarray(found, bool), np.asarray(true, bool)
+    union = np.count_nonzero(found | true)
+    return float(np.mean(found == true)), float(np.count_nonzero(found & true) / union) if union else 1.0
+
+
+def _validate(model, pairs, scale):
+    """Accuracy and intersection over union on whole frames."""
+    found = np.stack([predict_classes(model, scale_field(field, scale))[..., 1] > 0.5 for field, _ in pairs])
+    return mask_scores(found, np.stack([mask for _, mask in pairs]))
+
+
+def _save_checkpoint(path, model, step, history):
+    """Everything that the next step depends on, in one file that is never half written."""
+    variables = [*model.variables, *model.optimizer.variables]
+    arrays = {f"variable_{index}": np.asarray(variable) for index, variable in enumerate(variables)}
+    unfinished = path.with_suffix(".unfinished.npz")
+    np.savez(unfinished, step=step, history=json.dumps(history), **arrays)
+    unfinished.replace(path)
+
+
+def _load_checkpoint(path, model):
+    with np.load(path, allow_pickle=False) as stored:
+        for index, variable in enumerate([*model.variables, *model.optimizer.variables]):
+            variable.assign(stored[f"variable_{index}"])
+        return int(stored["step"]), json.loads(str(stored["history"]))
+
+
+def train_network(
+    pairs,
+    output,
+    *,
+    validation_pairs=(),
+    scale=300.0,
+    threshold=90.0,
+    steps=10_000,
+    crop=256,
+    batch=1,
+    learning_rate=1e-4,
+    cooldown=0.3,
+    dropout=0.1,
+    seed=0,
+    checkpoint_every=500,
+    resume=False,
+    progress=False,
+):
+    """
+    Train the network of section 3.2 and keep checkpoints that a killed training goes on from.
+
+    Each step draws its own random numbers from the seed and its own number, so that a resumed
+    training sees the crops that an unbroken one would have seen.
+
+    Parameters
+    ----------
+    pairs : sequence of tuple
+        Fields in gauss and masks (true where significant).
+    output : path-like
+        Folder for the checkpoint, made if need be.
+    validation_pairs : sequence of tuple
+        Pairs that are never trained on; scored at every checkpoint.
+    scale : `float`
+        Field in gauss that is clipped to plus and minus one (the paper's 300 G).
+    threshold : `float`
+        Plain threshold in gauss whose scores stand beside the network's.
+    steps, crop, batch, learning_rate, cooldown, dropout, seed
+        The recipe: number of steps, sides of a crop in pixels, crops a step, Adam's learning rate,
+        the last share of the steps in which it falls to zero, dropout rate, seed of everything random.
+    checkpoint_every : `int`
+        Steps between two checkpoints.
+    resume : `bool`
+        Go on from the checkpoint in ``output``.
+    progress : `bool`
+        Show a bar with loss, validation scores and the plain threshold's.
+
+    Returns
+    -------
+    tuple
+        The trained `keras.Model` and its history: a list with one `dict` a checkpoint.
+    """
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+    checkpoint = output / "checkpoint.npz"
+    model = build_network(dropout=dropout, seed=seed)
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="sparse_categorical_crossentropy")
+    model.optimizer.build(model.trainable_variables)
+    first, history = _load_checkpoint(checkpoint, model) if resume else (0, [])
+
+    masks = [mask for _, mask in validation_pairs]
+    plain = mask_scores([np.abs(field) > threshold for field, _ in validation_pairs], masks) if masks else (np.nan,) * 2
+    bar = tqdm(total=steps, initial=first, unit="step", disable=not progress)
+    losses = []
+    for step in range(first, steps):
+        rng = np.random.default_rng([seed, step])
+        crops = [augmented_crop(*pairs[rng.integers(len(pairs))], crop, rng) for _ in range(batch)]
+        fields = np.stack([scale_field(field, scale) for field, _ in crops])[..., np.newaxis]
+        labels = np.stack([mask for _, mask in crops]).astype(np.int32)
+        model.optimizer.learning_rate.assign(learning_rate * min(1.0, (steps - step) / max(1.0, cooldown * steps)))
+        losses.append(float(model.train_on_batch(fields, labels)))
+        bar.update()
+        done = step + 1
+        if done % checkpoint_every == 0 or done == steps:
+            accuracy, overlap = _validate(model, validation_pairs, scale) if masks else (np.nan,) * 2
+            history.append({"step": done, "loss": float(np.mean(losses)), "accuracy": accuracy, "iou": overlap})
+            losses.clear()
+            _save_checkpoint(checkpoint, model, done, history)
+            bar.set_postfix_str(
+                f"loss {history[-1]['loss']:.3f}, accuracy {accuracy:.4f} (threshold {plain[0]:.4f}), "
+                f"IoU {overlap:.4f} (threshold {plain[1]:.4f})"
+            )
+    bar.close()
+    return model, history

@@ -1,0 +1,186 @@
+"""
+Trained models: those that come with the package, a user's own, what is known of each, saving and loading.
+
+A model is a folder with a specification, ``specification.json``, and weights,
+``model.weights.h5``, whose hash the specification holds. Nothing in it can run code.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from sunpy_solarunet.errors import ModelError
+
+__all__ = ["available_models", "load_model", "read_specification", "save_model"]
+
+BUNDLED = Path(__file__).parent / "models"
+SPECIFICATION = "specification.json"
+WEIGHTS = "model.weights.h5"
+
+#: What is assumed of weights that come without a specification: the paper's network and scaling.
+PAPER_SPECIFICATION = {"classes": 2, "dropout": 0.5, "scale_gauss": 300.0}
+
+
+def available_models():
+    """
+    The models that come with the package.
+
+    Returns
+    -------
+    `dict`
+        Their specifications by name.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.segmentation.weights import available_models
+    >>> sorted(available_models())
+    ['solarunet']
+    """
+    return {folder.parent.name: read_specification(folder.parent) for folder in sorted(BUNDLED.glob(f"*/{SPECIFICATION}"))}
+
+
+def read_specification(model):
+    """
+    What is known of a model, without loading its weights.
+
+    Parameters
+    ----------
+    model : `str` or path-like
+        Name of a bundled model, folder of a model, or a ``.weights.h5`` or ``.keras`` file.
+
+    Returns
+    -------
+    `dict`
+        With at least the keys name, classes, scale_gauss and sha256.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model; the message lists the bundled ones.
+    """
+    path = _locate(model)
+    if path.is_file():
+        return PAPER_SPECIFICATION | {"name": path.name, "sha256": _hash(path)}
+    try:
+        return PAPER_SPECIFICATION | json.loads((path / SPECIFICATION).read_text())
+    except (OSError, ValueError) as problem:
+        raise ModelError(f"{path}: no readable {SPECIFICATION} ({problem}); solarunet train makes a model") from problem
+
+
+def _locate(model):
+    """Path of a model's folder or file."""
+    bundled = BUNDLED / str(model)
+    if str(model) and (bundled / SPECIFICATION).is_file():
+        return bundled
+    path = Path(model)
+    if path.is_dir() or path.is_file():
+        return path
+    names = ", ".join(repr(folder.parent.name) for folder in sorted(BUNDLED.glob(f"*/{SPECIFICATION}")))
+    raise ModelError(f"unknown model {str(model)!r}; choose one of {names}, or give a folder, .weights.h5 or .keras file")
+
+
+def _hash(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def load_model(model):
+    """
+    Build a network and load its weights.
+
+    Parameters
+    ----------
+    model : `str` or path-like
+        Name of a bundled model, folder of a model, or a ``.weights.h5`` or ``.keras`` file.
+
+    Returns
+    -------
+    `keras.Model`
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, the weights are damaged, of another network, or not those that the
+        specification was written for.
+    """
+    specification = read_specification(model)
+    path = _locate(model)
+    weights = path if path.is_file() else path / WEIGHTS
+    if not weights.is_file():
+        raise ModelError(f"{weights}: no such file")
+    if _hash(weights) != specification["sha256"]:
+        raise ModelError(f"{weights}: the weights are not those of the specification: the file is damaged or was replaced")
+    if weights.suffix == ".keras":
+        return _load_keras_file(weights)
+    from sunpy_solarunet.segmentation.network import build_network
+
+    network = build_network(classes=specification["classes"])
+    if not weights.name.endswith(".weights.h5"):
+        raise ModelError(f"{weights}: weights are read from .weights.h5 and .keras files")
+    try:
+        network.load_weights(weights)
+    except (OSError, ValueError, KeyError) as problem:
+        raise ModelError(f"{weights}: not weights of this network ({_first_line(problem)})") from problem
+    return network
+
+
+def _load_keras_file(path):
+    import keras
+
+    try:
+        network = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise ModelError(f"{path}: not a Keras model ({_first_line(problem)})") from problem
+    if len(network.inputs) != 1 or network.input_shape[-1] != 1 or len(network.output_shape) != 4:
+        raise ModelError(f"{path}: the model does not take magnetograms: its input shape is {network.input_shape}")
+    return network
+
+
+def _first_line(problem):
+    return str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+
+
+def save_model(network, folder, specification):
+    """
+    Save a model as a folder, its convolution kernels in half precision.
+
+    Parameters
+    ----------
+    network : `keras.Model`
+    folder : path-like
+        Made if need be.
+    specification : `dict`
+        What a user should know of the model; the hash of the weights is added.
+
+    Returns
+    -------
+    `pathlib.Path`
+        The folder.
+    """
+    import h5py
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = folder / WEIGHTS
+    network.save_weights(weights)
+    with h5py.File(weights) as stored, h5py.File(weights.with_suffix(".unfinished"), "w") as halved:
+        _copy_halved(stored, halved)
+    weights.with_suffix(".unfinished").replace(weights)
+    text = json.dumps(PAPER_SPECIFICATION | specification | {"sha256": _hash(weights)}, indent=2)
+    (folder / SPECIFICATION).write_text(text + "\n")
+    return folder
+
+
+def _copy_halved(source, target):
+    """Copy an HDF5 group, kernels (four dimensions) in half precision, without the optimizer and times."""
+    for key in source.attrs:
+        target.attrs[key] = source.attrs[key]
+    for name, item in source.items():
+        if name == "optimizer":
+            continue
+        if hasattr(item, "items"):
+            _copy_halved(item, target.create_group(name))
+        else:
+            value = item[()]
+            target.create_dataset(name, data=value.astype(np.float16) if np.ndim(value) == 4 else value, track_times=False)

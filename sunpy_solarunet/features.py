@@ -108,7 +108,7 @@ class FeatureCatalog(Sequence):
         self.meta = dict(meta or {})
         counts = np.bincount(self.labels.ravel()) if self.labels.min(initial=0) >= 0 else [0]
         if self.labels.min(initial=0) < 0 or not np.all(counts[1:]):
-            raise SolarUnetError("labels must run from 1 without gaps; skimage.segmentation.relabel_sequential does that")
+            raise SolarUnetError("labels must run from 1 without gaps: use skimage.segmentation.relabel_sequential")
         self._counts = counts[1:]
         if np.isnan(self._field).any():
             raise MagnetogramError("a feature has pixels where the map has no data")
@@ -320,7 +320,8 @@ class FeatureCatalog(Sequence):
             Tx, Ty, lon, lat, radius, flags. The ``meta`` tells how the features were found.
         """
         table = QTable({name: getattr(self, name) for name in MEASUREMENTS})
-        table.meta.update(self.meta, time=self.time.isot, file=str(self.map.meta.get("filename", "")), area=self.area_kind)
+        file = str(self.map.meta.get("filename", ""))
+        table.meta.update(self.meta, time=self.time.isot, file=file, area=self.area_kind)
         return table
 
 

@@ -270,7 +270,8 @@ def _observer(observer, time):
     try:
         return get_body_heliographic_stonyhurst(observer, time)
     except (KeyError, ValueError) as problem:
-        raise MagnetogramError(f"unknown observer {observer!r}: name a solar system body or give a SkyCoord") from problem
+        message = f"unknown observer {observer!r}: name a solar system body or give a SkyCoord"
+        raise MagnetogramError(message) from problem
 
 
 def _require_header(header, name, allow_missing_time):
@@ -577,7 +578,8 @@ def _time_of(source, options):
     if isinstance(source, GenericMap):
         return source.date
     if source.suffix.lower() in IMAGE_SUFFIXES:
-        raise MagnetogramError(f"{source.name}: an image has no time of observation; give times=, start= or time_pattern=")
+        message = f"{source.name}: an image has no time of observation; give times=, start= or time_pattern="
+        raise MagnetogramError(message)
     return magnetogram(source, **options).date
 
 

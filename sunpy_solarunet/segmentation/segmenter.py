@@ -214,7 +214,8 @@ class Segmenter:
         """
         if self.method != "network":
             raise SolarUnetError(f"the method {self.method!r} has no probability: use method='network'")
-        return _derived_map(magnetogram, self._probability(field_strength(magnetogram)), "probability of significant flux")
+        probability = self._probability(field_strength(magnetogram))
+        return _derived_map(magnetogram, probability, "probability of significant flux")
 
     def _probability(self, field):
         from sunpy_solarunet.segmentation.inference import predict_classes, scale_field

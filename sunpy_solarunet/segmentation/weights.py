@@ -38,7 +38,11 @@ def available_models():
     >>> sorted(available_models())
     ['solarunet']
     """
-    return {folder.parent.name: read_specification(folder.parent) for folder in sorted(BUNDLED.glob(f"*/{SPECIFICATION}"))}
+    return {name: read_specification(BUNDLED / name) for name in _bundled_names()}
+
+
+def _bundled_names():
+    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{SPECIFICATION}"))
 
 
 def read_specification(model):
@@ -77,8 +81,10 @@ def _locate(model):
     path = Path(model)
     if path.is_dir() or path.is_file():
         return path
-    names = ", ".join(repr(folder.parent.name) for folder in sorted(BUNDLED.glob(f"*/{SPECIFICATION}")))
-    raise ModelError(f"unknown model {str(model)!r}; choose one of {names}, or give a folder, .weights.h5 or .keras file")
+    names = ", ".join(map(repr, _bundled_names()))
+    raise ModelError(
+        f"unknown model {str(model)!r}; choose one of {names}, or give a model's folder, .weights.h5 or .keras file"
+    )
 
 
 def _hash(path):
@@ -110,7 +116,7 @@ def load_model(model):
     if not weights.is_file():
         raise ModelError(f"{weights}: no such file")
     if _hash(weights) != specification["sha256"]:
-        raise ModelError(f"{weights}: the weights are not those of the specification: the file is damaged or was replaced")
+        raise ModelError(f"{weights}: not the weights of the specification: the file is damaged or was replaced")
     if weights.suffix == ".keras":
         return _load_keras_file(weights)
     from sunpy_solarunet.segmentation.network import build_network
@@ -183,4 +189,5 @@ def _copy_halved(source, target):
             _copy_halved(item, target.create_group(name))
         else:
             value = item[()]
-            target.create_dataset(name, data=value.astype(np.float16) if np.ndim(value) == 4 else value, track_times=False)
+            value = value.astype(np.float16) if np.ndim(value) == 4 else value
+            target.create_dataset(name, data=value, track_times=False)

@@ -22,13 +22,18 @@ __all__ = [
     "MagnetogramSequence",
     "field_strength",
     "field_from_levels",
+    "is_image",
+    "list_magnetograms",
     "magnetogram",
     "pixel_area",
     "pixel_length",
+    "read_array",
+    "read_levels",
     "read_magnetograms",
     "valid_pixels",
 ]
 
+FITS_SUFFIXES = (".fits", ".fts", ".fit", ".fits.gz", ".fts.gz", ".fits.fz", ".fz")
 IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 
 #: A run of exact zeros that touches the frame's edge is padding from this many pixels on.
@@ -68,7 +73,7 @@ def magnetogram(
         Helioprojective x and y of the middle of the frame.
     extent : `~astropy.units.Quantity`, optional
         Helioprojective x of the left and right edge, y of the lower and upper edge; in place of
-        ``scale`` and ``center``.
+        ``center``, and of ``scale``, which must agree if it is given too.
     observer : `str` or `~astropy.coordinates.SkyCoord`, optional
         A solar system body or the observer's place. "earth" if not given and not in the file.
     field_range : `~astropy.units.Quantity`, optional
@@ -124,7 +129,7 @@ def _open(data, field_range):
         path = Path(data)
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file")
-        if path.suffix.lower() in IMAGE_SUFFIXES:
+        if is_image(path):
             return _read_image(path, field_range), {"bunit": "G"}, path.name
         return *_read_fits(path), path.name
     return (data if isinstance(data, u.Quantity) else np.asarray(data)), {}, "array"
@@ -147,20 +152,82 @@ def _read_fits(path):
         raise MagnetogramError(f"{path}: not a complete FITS file ({problem})") from problem
 
 
-def _read_image(path, field_range):
-    from skimage.io import imread
+def is_image(path):
+    """
+    Whether a file is an image, by its suffix, rather than FITS.
 
+    Parameters
+    ----------
+    path : `pathlib.Path`
+
+    Returns
+    -------
+    `bool`
+    """
+    return path.suffix.lower() in IMAGE_SUFFIXES
+
+
+def read_array(path, field_range=None):
+    """
+    The numbers of a FITS file, or the field of an 8-bit image, without coordinates.
+
+    Parameters
+    ----------
+    path : path-like
+    field_range : `~astropy.units.Quantity`, optional
+        Needed for an image, see `field_from_levels`.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Shape (rows, columns), row 0 south.
+
+    Raises
+    ------
+    MagnetogramError
+        If the file is neither, or not two-dimensional.
+    """
+    path = Path(path)
+    field = _read_image(path, field_range) if is_image(path) else _read_fits(path)[0]
+    return _checked_field(field, path.name)
+
+
+def _read_image(path, field_range):
     if field_range is None:
         raise MagnetogramError(
             f"{path}: an image needs field_range=, the field of its last level, for example field_range=300 * u.G"
         )
+    levels = read_levels(path)
+    return field_from_levels(levels, field_range).value if levels.ndim == 2 else levels
+
+
+def read_levels(path):
+    """
+    The levels of an 8-bit image as they are.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    `numpy.ndarray` of `numpy.uint8`
+        Row 0 north; a color image has three dimensions.
+
+    Raises
+    ------
+    MagnetogramError
+        If the file is no image or has more than 8 bits.
+    """
+    from skimage.io import imread
+
     try:
         levels = imread(path)
     except (OSError, ValueError, SyntaxError) as problem:
         raise MagnetogramError(f"{path}: not a complete image ({problem})") from problem
     if levels.ndim == 2 and levels.dtype != np.uint8:
         raise MagnetogramError(f"{path}: an image must have 8 bits, this one is {levels.dtype}")
-    return field_from_levels(levels, field_range).value if levels.ndim == 2 else levels
+    return levels
 
 
 def field_from_levels(levels, field_range):
@@ -227,22 +294,20 @@ def _coordinates_header(field, header, scale, center, extent, observer, name):
     """World coordinates of a frame from what the user says of it."""
     rows, columns = field.shape
     if extent is not None:
-        if scale is not None or center is not None:
-            raise MagnetogramError("give either extent= or scale= and center=, not both")
+        if center is not None:
+            raise MagnetogramError("give either extent= or center=, not both")
         left, right, lower, upper = _several(extent, 4, "extent", "arcsec")
         if not (right > left and upper > lower):
             raise MagnetogramError("extent= is left, right, lower, upper: each second must be the larger")
         steps = ((right - left) / columns, (upper - lower) / rows)
         middle = ((left + right) / 2, (lower + upper) / 2)
+        if scale is not None and not np.allclose(steps, _steps(scale), rtol=0.01):
+            raise MagnetogramError(f"{name}: extent= makes {steps[0]:.4g} by {steps[1]:.4g} arcsec a pixel, not scale=")
     else:
         if scale is None or center is None:
             missing = "center=" if center is None else "scale="
             raise MagnetogramError(f"{name}: coordinates need {missing} too, or extent= in place of both")
-        scale = u.Quantity(scale)
-        scale = scale * u.pix if scale.unit.is_equivalent(u.arcsec / u.pix) else scale
-        steps = _several(np.broadcast_to(scale, 2, subok=True), 2, "scale", "arcsec")
-        if min(steps) <= 0:
-            raise MagnetogramError("scale= must be positive")
+        steps = _steps(scale)
         middle = _several(center, 2, "center", "arcsec")
     if "date-obs" not in header:
         raise MagnetogramError(f"{name}: the time of observation is missing; give it as time=")
@@ -255,6 +320,16 @@ def _coordinates_header(field, header, scale, center, extent, observer, name):
     )
     world.pop("date-obs")
     return dict(world)
+
+
+def _steps(scale):
+    """Arcsec a pixel along x and y."""
+    scale = u.Quantity(scale)
+    scale = scale * u.pix if scale.unit.is_equivalent(u.arcsec / u.pix) else scale
+    steps = _several(np.broadcast_to(scale, 2, subok=True), 2, "scale", "arcsec")
+    if min(steps) <= 0:
+        raise MagnetogramError("scale= must be positive")
+    return steps
 
 
 def _several(value, number, argument, unit):
@@ -527,7 +602,7 @@ def _find(paths):
         return [source for path in paths for source in _find(path)]
     path = Path(paths)
     if path.is_dir():
-        found = sorted(entry for entry in path.iterdir() if _looks_like_magnetogram(entry))
+        return list_magnetograms(path)
     elif path.is_file():
         found = [path]
     else:
@@ -537,9 +612,31 @@ def _find(paths):
     return found
 
 
-def _looks_like_magnetogram(path):
-    suffixes = (".fits", ".fts", ".fit", ".fits.gz", ".fts.gz", ".fits.fz", ".fz", *IMAGE_SUFFIXES)
-    return path.is_file() and path.name.lower().endswith(suffixes)
+def list_magnetograms(folder):
+    """
+    The FITS files and images in a folder, in the order of their names.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    list of `pathlib.Path`
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder or nothing in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder")
+    suffixes = (*FITS_SUFFIXES, *IMAGE_SUFFIXES)
+    found = sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(suffixes))
+    if not found:
+        raise FileNotFoundError(f"{folder}: no FITS file or image in this folder")
+    return found
 
 
 def _given_times(sources, times, start, cadence, time_pattern):
@@ -577,7 +674,7 @@ def _time_of(source, options):
         return Time(options["time"])
     if isinstance(source, GenericMap):
         return source.date
-    if source.suffix.lower() in IMAGE_SUFFIXES:
+    if is_image(source):
         message = f"{source.name}: an image has no time of observation; give times=, start= or time_pattern="
         raise MagnetogramError(message)
     return magnetogram(source, **options).date

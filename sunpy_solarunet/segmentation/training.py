@@ -5,15 +5,106 @@ Training of the network: pairs of magnetograms and masks, augmentation, the loop
 import json
 from pathlib import Path
 
+import astropy.units as u
 import keras
 import numpy as np
 from scipy import ndimage
 from tqdm.auto import tqdm
 
+from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, require_quantity
+from sunpy_solarunet.magnetograms import is_image, list_magnetograms, read_array, read_levels
 from sunpy_solarunet.segmentation.inference import predict_classes, scale_field
 from sunpy_solarunet.segmentation.network import build_network
+from sunpy_solarunet.segmentation.weights import save_model
 
-__all__ = ["augmented_crop", "mask_scores", "train_network"]
+__all__ = ["augmented_crop", "mask_scores", "read_mask", "read_pairs", "train_model", "train_network"]
+
+#: The recipe that a training follows where nothing else is said, see `train_network`.
+RECIPE = {
+    "steps": 10_000,
+    "crop": 192,
+    "batch": 1,
+    "learning_rate": 1e-4,
+    "cooldown": 0.3,
+    "dropout": 0.1,
+    "seed": 0,
+    "checkpoint_every": 500,
+}
+
+#: Levels from here on are white in an 8-bit mask.
+WHITE = 192
+
+
+def read_mask(path):
+    """
+    Significant pixels of a mask (steps 1 and 2 of section 3.1).
+
+    Parameters
+    ----------
+    path : path-like
+        FITS file with features in it, 0 where there is none, as SWAMIS writes them; or 8-bit image,
+        in which black is significant, and white too if there is gray besides: the three classes
+        negative, nonsignificant and positive.
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+        Row 0 south.
+
+    Raises
+    ------
+    MagnetogramError
+        If the file is no mask.
+    """
+    path = Path(path)
+    if not is_image(path):
+        values = read_array(path)
+        return np.isfinite(values) & (values != 0)
+    levels = np.flipud(read_levels(path))
+    black, white = levels < 256 - WHITE, levels >= WHITE
+    return black if np.all(black | white) else black | white
+
+
+def read_pairs(images, masks, *, field_range=300 * u.G, progress=False):
+    """
+    Training pairs: magnetograms and the masks of the same names.
+
+    Parameters
+    ----------
+    images, masks : path-like
+        Folders. A mask has the name of its magnetogram, up to the suffix.
+    field_range : `~astropy.units.Quantity`
+        Field of the last level of 8-bit magnetograms. FITS files are in gauss.
+    progress : `bool`
+        Show a bar.
+
+    Returns
+    -------
+    list of tuple
+        Fields in gauss and masks, in the order of the names.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a folder does not exist, or a magnetogram has no mask.
+    MagnetogramError
+        If magnetogram and mask differ in shape.
+    """
+    by_name = {_stem(path): path for path in list_magnetograms(masks)}
+    pairs = []
+    for path in tqdm(list_magnetograms(images), desc="reading", unit="pair", disable=not progress):
+        if _stem(path) not in by_name:
+            raise FileNotFoundError(f"{masks}: no mask for {path.name}")
+        field = np.nan_to_num(read_array(path, field_range)).astype(np.float32)
+        mask = read_mask(by_name[_stem(path)])
+        if field.shape != mask.shape:
+            raise MagnetogramError(f"{path.name} has shape {field.shape}, its mask {mask.shape}")
+        pairs.append((field, mask))
+    return pairs
+
+
+def _stem(path):
+    return path.name.split(".")[0]
 
 
 def _random_grid_transform(rng):
@@ -110,6 +201,8 @@ def _save_checkpoint(path, model, step, history):
 
 
 def _load_checkpoint(path, model):
+    if not path.is_file():
+        raise SolarUnetError(f"{path}: no checkpoint to resume from")
     with np.load(path, allow_pickle=False) as stored:
         for index, variable in enumerate([*model.variables, *model.optimizer.variables]):
             variable.assign(stored[f"variable_{index}"])
@@ -123,14 +216,14 @@ def train_network(
     validation_pairs=(),
     scale=300.0,
     threshold=90.0,
-    steps=10_000,
-    crop=256,
-    batch=1,
-    learning_rate=1e-4,
-    cooldown=0.3,
-    dropout=0.1,
-    seed=0,
-    checkpoint_every=500,
+    steps=RECIPE["steps"],
+    crop=RECIPE["crop"],
+    batch=RECIPE["batch"],
+    learning_rate=RECIPE["learning_rate"],
+    cooldown=RECIPE["cooldown"],
+    dropout=RECIPE["dropout"],
+    seed=RECIPE["seed"],
+    checkpoint_every=RECIPE["checkpoint_every"],
     resume=False,
     progress=False,
 ):
@@ -190,7 +283,8 @@ def train_network(
         done = step + 1
         if done % checkpoint_every == 0 or done == steps:
             accuracy, overlap = _validate(model, validation_pairs, scale) if masks else (np.nan,) * 2
-            history.append({"step": done, "loss": float(np.mean(losses)), "accuracy": accuracy, "iou": overlap})
+            scores = {"accuracy": accuracy, "iou": overlap, "threshold_accuracy": plain[0], "threshold_iou": plain[1]}
+            history.append({"step": done, "loss": float(np.mean(losses))} | scores)
             losses.clear()
             _save_checkpoint(checkpoint, model, done, history)
             bar.set_postfix_str(
@@ -199,3 +293,71 @@ def train_network(
             )
     bar.close()
     return model, history
+
+
+def train_model(
+    images,
+    masks,
+    output,
+    *,
+    name=None,
+    field_range=300 * u.G,
+    scale=300 * u.G,
+    threshold=90 * u.G,
+    validation=16,
+    resume=False,
+    progress=False,
+    **recipe,
+):
+    """
+    Train the network on folders of magnetograms and masks, and save it as a model.
+
+    Parameters
+    ----------
+    images, masks, field_range
+        See `read_pairs`.
+    output : path-like
+        Folder for the checkpoint and the model.
+    name : `str`, optional
+        Name of the model; the folder's if not given.
+    scale, threshold : `~astropy.units.Quantity`
+        Field that is clipped to one in the network's input, and plain threshold to compare with.
+    validation : `int`
+        That many pairs, the last ones, are held back.
+    resume, progress, **recipe
+        See `train_network`.
+
+    Returns
+    -------
+    tuple
+        The model's folder and the history of the training.
+
+    Raises
+    ------
+    SolarUnetError
+        If no pairs are left to train on, or there is no checkpoint to resume from.
+    """
+    pairs = read_pairs(images, masks, field_range=field_range, progress=progress)
+    if not 0 <= validation < len(pairs):
+        raise SolarUnetError(f"{len(pairs)} pairs with {validation} held back leave none to train on")
+    first = len(pairs) - validation
+    scale_gauss = require_quantity(scale, u.G, "scale", positive=True)
+    network, history = train_network(
+        pairs[:first],
+        output,
+        validation_pairs=pairs[first:],
+        scale=scale_gauss,
+        threshold=require_quantity(threshold, u.G, "threshold", positive=True),
+        resume=resume,
+        progress=progress,
+        **recipe,
+    )
+    specification = {
+        "name": name or Path(output).resolve().name,
+        "scale_gauss": scale_gauss,
+        "training_pairs": first,
+        "validation_pairs": validation,
+        "recipe": RECIPE | recipe,
+        "validation": history[-1],
+    }
+    return save_model(network, output, specification), history

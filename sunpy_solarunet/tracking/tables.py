@@ -14,7 +14,19 @@ from sunpy.coordinates import HeliographicStonyhurst, Helioprojective
 
 from sunpy_solarunet.errors import SolarUnetError, name_choice
 
-__all__ = ["FORMATS", "SCHEMAS", "coordinates", "make_table", "read_table", "stack_tables", "write_table"]
+__all__ = [
+    "EVENT_KINDS",
+    "FORMATS",
+    "SCHEMAS",
+    "coordinates",
+    "make_table",
+    "read_table",
+    "stack_tables",
+    "write_table",
+]
+
+#: The kinds of events: three of the death category, then three of the birth category.
+EVENT_KINDS = ("disappearance", "merging", "cancellation", "appearance", "splitting", "emergence")
 
 #: The columns of each table: unit (or `str`, `int`, `float`, `bool`, `~astropy.time.Time`) and meaning.
 SCHEMAS = {
@@ -208,11 +220,15 @@ def write_table(table, path, *, overwrite=False):
     """
     path = Path(path)
     kind = _format_of(path)
-    options = {"hdf5": {"path": "table", "serialize_meta": True}}.get(kind, {})
-    if kind == "fits":
-        _write_fits(table, path, overwrite)
+    if path.exists() and not overwrite:
+        raise OSError(f"{path} exists and is not to be replaced")
+    if kind == "asdf":
+        table.write(path, format=kind)
+    elif kind == "fits":
+        _fits_ready(table).write(path, format=kind, overwrite=True)
     else:
-        table.write(path, format=kind, overwrite=overwrite, **options)
+        options = {"path": "table", "serialize_meta": True} if kind == "hdf5" else {}
+        table.write(path, format=kind, overwrite=True, **options)
     return path
 
 
@@ -257,11 +273,11 @@ def _format_of(path):
     return FORMATS[suffix]
 
 
-def _write_fits(table, path, overwrite):
-    """FITS headers hold short values only: the meta goes into one long string."""
+def _fits_ready(table):
+    """FITS headers hold short values only: the meta becomes one long string."""
     plain = table.copy(copy_data=False)
     plain.meta = {META_KEYWORD: json.dumps(dict(table.meta))}
-    plain.write(path, format="fits", overwrite=overwrite)
+    return plain
 
 
 def _as_made(table):
@@ -271,9 +287,15 @@ def _as_made(table):
         return table
     columns = {column: table[column] for column in table.colnames}
     for column, (kind, _) in SCHEMAS[name].items():
-        if kind is str and columns[column].dtype.kind == "S":
-            columns[column] = np.char.decode(columns[column], "utf-8")
+        if kind is str:
+            columns[column] = _as_text(columns[column])
     return make_table(name, columns, table.meta)
+
+
+def _as_text(column):
+    """Plain text; formats hand empty strings back as masked values, and others as bytes."""
+    values = column.filled("") if hasattr(column, "filled") else np.asarray(column)
+    return np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values.astype(str)
 
 
 def coordinates(table, frames):

@@ -1,0 +1,107 @@
+"""
+The demonstration: a synthetic sequence all the way from magnetograms to tables, figures and a movie.
+"""
+
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+
+from sunpy_solarunet import Segmenter, Tracker, magnetogram
+from sunpy_solarunet.pipeline import run, save_frame
+from sunpy_solarunet.synthetic import six_events
+
+__all__ = ["demonstrate", "matching_events"]
+
+#: How far a found event may lie from the planted one.
+TOLERANCE = 1 * u.arcsec
+
+
+def matching_events(planted, found, *, tolerance=TOLERANCE):
+    """
+    The found event that each planted one is.
+
+    Parameters
+    ----------
+    planted, found : `~astropy.table.QTable`
+        With the columns kind, frame, Tx and Ty.
+    tolerance : `~astropy.units.Quantity`
+        Largest distance.
+
+    Returns
+    -------
+    `numpy.ndarray` of `int`
+        Row in ``found`` of the nearest event of the same kind in the same frame, or -1.
+    """
+    rows = np.full(len(planted), -1)
+    for number, event in enumerate(planted):
+        distance = np.hypot(found["Tx"] - event["Tx"], found["Ty"] - event["Ty"])
+        distance[(found["kind"] != event["kind"]) | (found["frame"] != event["frame"])] = np.inf * u.arcsec
+        if len(found) and distance.min() <= tolerance:
+            rows[number] = distance.argmin()
+    return rows
+
+
+def demonstrate(output, *, seed=0, progress=True):
+    """
+    Show the whole way on a sequence whose events are known, and one step of it on a real magnetogram.
+
+    Parameters
+    ----------
+    output : path-like
+        Folder for tables, figures and movie, made if need be; what is in it from before is replaced.
+    seed : `int`
+        Seed of the noise.
+    progress : `bool`
+        Show bars.
+
+    Returns
+    -------
+    `~sunpy_solarunet.Tracker`
+    """
+    output = Path(output)
+    segmenter, tracker = Segmenter(), Tracker()
+    print("A synthetic sequence, segmented by the network and tracked:")
+    maps, planted = six_events(seed)
+    run(maps, segmenter, tracker, output, movie=True, overwrite=True, progress=progress)
+    _compare(planted, tracker.events)
+    _draw_events(maps, segmenter, tracker.events, output)
+    _real_magnetogram(segmenter, output)
+    print(f"\nTables, figures and a movie are in {output.resolve()}")
+    return tracker
+
+
+def _compare(planted, found):
+    rows = matching_events(planted, found)
+    print(f"\n  {'planted':15} frame  found at")
+    for event, row in zip(planted, rows, strict=True):
+        place = f"({found['Tx'][row]:.1f}, {found['Ty'][row]:.1f})" if row >= 0 else "not found"
+        print(f"  {event['kind']:15} {event['frame']:5}  {place}")
+    print(f"  {np.count_nonzero(rows >= 0)} of {len(planted)} found, {len(found) - len(set(rows[rows >= 0]))} others\n")
+
+
+def _draw_events(maps, segmenter, events, output):
+    """Two panels for each event."""
+    from matplotlib.figure import Figure
+
+    from sunpy_solarunet import plotting
+
+    catalogs = [segmenter(frame) for frame in maps]
+    for event in events:
+        first = event["frame"] if event["category"] == "death" else event["frame"] - 1
+        figure = Figure(figsize=(10, 5), layout="constrained")
+        plotting.plot_event(event, catalogs[first], catalogs[first + 1], figure=figure)
+        figure.savefig(output / f"event_{event['event_id']:02d}_{event['kind']}.png", dpi=120)
+
+
+def _real_magnetogram(segmenter, output):
+    """A magnetogram of SDO/HMI out of sunpy's sample data, where that can be had."""
+    try:
+        from sunpy.data.sample import HMI_LOS_IMAGE
+    except (RuntimeError, OSError, ImportError):
+        print("No real magnetogram: sunpy's sample data are not on this machine and cannot be downloaded now.")
+        return
+    catalog = segmenter(magnetogram(HMI_LOS_IMAGE))
+    path = output / "hmi.png"
+    save_frame(path, catalog)
+    print(f"A real magnetogram, SDO/HMI of {catalog.time.iso}: {len(catalog)} features, drawn in {path.name}")

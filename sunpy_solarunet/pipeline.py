@@ -1,0 +1,145 @@
+"""
+A whole run: magnetograms in, a folder of tables and figures out.
+"""
+
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from sunpy_solarunet.errors import SolarUnetError, name_choice
+from sunpy_solarunet.tracking.tables import FORMATS, stack_tables, write_table
+
+__all__ = ["follow", "refuse_existing", "run", "save_frame"]
+
+#: Names of the table formats, by which they are chosen, and their suffixes.
+SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf"}
+
+
+def follow(tracker, catalogs):
+    """
+    Track a sequence and hand out each frame together with the events that it shows.
+
+    Parameters
+    ----------
+    tracker : `~sunpy_solarunet.Tracker`
+    catalogs : iterable of `~sunpy_solarunet.FeatureCatalog`
+
+    Yields
+    ------
+    tuple
+        A catalog and a table of the births and deaths of its frame, once the frame after it is known.
+    """
+    shown = None
+    for catalog in catalogs:
+        happened = tracker.update(catalog)
+        if shown is not None:
+            yield shown, stack_tables("events", [births, happened[happened["category"] == "death"]])
+        shown, births = catalog, happened[happened["category"] == "birth"]
+    if shown is not None:
+        yield shown, births
+
+
+def run(
+    maps,
+    segmenter,
+    tracker,
+    output,
+    *,
+    table_format="ecsv",
+    plots=True,
+    movie=False,
+    overwrite=False,
+    progress=False,
+):
+    """
+    Segment and track a sequence, draw its frames, and write the tables.
+
+    Frames are held as long as they are needed, two at a time. If the run breaks off, the tables
+    hold what was found until then.
+
+    Parameters
+    ----------
+    maps : sequence of `~sunpy.map.GenericMap`
+    segmenter : `~sunpy_solarunet.Segmenter`
+    tracker : `~sunpy_solarunet.Tracker`
+    output : path-like
+        Folder, made if need be.
+    table_format : {"ecsv", "fits", "hdf5", "parquet", "asdf"}
+    plots : `bool`
+        Draw each frame with its events: ``frame_0000.png`` and so on.
+    movie : `bool`
+        Draw a movie, too.
+    overwrite : `bool`
+        Replace the results of an earlier run.
+    progress : `bool`
+        Show a bar.
+
+    Returns
+    -------
+    `~sunpy_solarunet.Tracker`
+        With the tables.
+
+    Raises
+    ------
+    SolarUnetError
+        If the folder holds results that are not to be replaced.
+    """
+    suffix = SUFFIXES[name_choice(table_format, SUFFIXES, "table format")]
+    output = Path(output)
+    names = ("events", "members", "features", "tracks", "frames")
+    refuse_existing([output / f"{name}{other}" for name in names for other in FORMATS], overwrite=overwrite)
+    output.mkdir(parents=True, exist_ok=True)
+    catalogs = tqdm((segmenter(frame) for frame in maps), total=len(maps), unit="frame", disable=not progress)
+    try:
+        for number, (catalog, events) in enumerate(follow(tracker, catalogs)):
+            if plots:
+                save_frame(output / f"frame_{number:04d}.png", catalog, events)
+    finally:
+        tracker.finish()
+        for name, table in tracker.tables().items():
+            write_table(table, output / f"{name}{suffix}", overwrite=True)
+    if movie:
+        from sunpy_solarunet import plotting
+
+        plotting.movie((segmenter(frame) for frame in maps), tracker.events, output / "movie.mp4", progress=progress)
+    return tracker
+
+
+def refuse_existing(paths, *, overwrite):
+    """
+    Raise an error if results would be replaced that are not to be.
+
+    Parameters
+    ----------
+    paths : list of `pathlib.Path`
+    overwrite : `bool`
+
+    Raises
+    ------
+    SolarUnetError
+        Naming the first path that exists.
+    """
+    there = [path for path in paths if path.exists()]
+    if there and not overwrite:
+        raise SolarUnetError(f"{there[0]} exists: choose another place, or overwrite it (--overwrite)")
+
+
+def save_frame(path, catalog, events=None):
+    """
+    Draw a magnetogram with the borders of its features and its events into a file.
+
+    Parameters
+    ----------
+    path : path-like
+        With the suffix of an image format, such as .png or .pdf.
+    catalog : `~sunpy_solarunet.FeatureCatalog`
+    events : `~astropy.table.QTable`, optional
+    """
+    from matplotlib.figure import Figure
+
+    from sunpy_solarunet import plotting
+
+    figure = Figure(figsize=(9, 8), layout="constrained")
+    axes = figure.add_subplot(projection=catalog.map)
+    plotting.plot_catalog(catalog, events, axes=axes)
+    figure.savefig(path, dpi=120)

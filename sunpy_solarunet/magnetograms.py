@@ -4,6 +4,7 @@ Magnetograms: reading them, describing those that come without coordinates, thei
 
 import datetime
 import glob
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from astropy.time import Time, TimeDelta
 from scipy import ndimage
 from sunpy.coordinates import Helioprojective, HeliographicStonyhurst, get_body_heliographic_stonyhurst
 from sunpy.map import GenericMap, Map, make_fitswcs_header
+from sunpy.util.exceptions import SunpyUserWarning
 
 from sunpy_solarunet.errors import MagnetogramError, SequenceError, name_choice, require_quantity
 
@@ -105,7 +107,8 @@ def magnetogram(
     field = _checked_field(field, name)
     header = dict(header)
     if isinstance(field, u.Quantity):
-        field, unit = field.value, unit or field.unit
+        unit = unit or field.unit
+        field = field.to_value(unit)
     if unit is not None:
         header["bunit"] = u.Unit(unit).to_string("fits")
     if time is not None:
@@ -115,7 +118,7 @@ def magnetogram(
     elif observer is not None:
         raise MagnetogramError("observer belongs to scale= and center=, or to extent=: give one of these too")
     _require_header(header, name, allow_missing_time)
-    result = Map(field, header)
+    result = Map(field, header, mask=getattr(data, "mask", None))
     result.meta["filename"] = name
     _require_field_unit(result, name)
     return result
@@ -139,6 +142,7 @@ def _read_fits(path):
     """First two-dimensional image of a FITS file and its header."""
     try:
         with fits.open(path, memmap=False) as hdus:
+            hdus.verify("silentfix+ignore")
             images = [hdu for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS", 0) > 0]
             if not images:
                 raise MagnetogramError(f"{path}: the FITS file holds no image")
@@ -324,8 +328,8 @@ def _coordinates_header(field, header, scale, center, extent, observer, name):
 
 def _steps(scale):
     """Arcsec a pixel along x and y."""
-    scale = u.Quantity(scale)
-    scale = scale * u.pix if scale.unit.is_equivalent(u.arcsec / u.pix) else scale
+    if isinstance(scale, u.Quantity) and scale.unit.is_equivalent(u.arcsec / u.pix):
+        scale = scale * u.pix
     steps = _several(np.broadcast_to(scale, 2, subok=True), 2, "scale", "arcsec")
     if min(steps) <= 0:
         raise MagnetogramError("scale= must be positive")
@@ -694,7 +698,7 @@ def surface_coordinates(coordinate):
     Parameters
     ----------
     coordinate : `~astropy.coordinates.SkyCoord`
-        In a frame that knows its observer and time.
+        In a frame that knows its time. Where it knows no observer, the Earth's view is taken.
 
     Returns
     -------
@@ -702,9 +706,14 @@ def surface_coordinates(coordinate):
         Tx and Ty in arcsec, longitude and latitude in degrees; the last two are not-a-number off the disk.
     """
     observer = coordinate.observer
+    if observer is None:
+        observer = get_body_heliographic_stonyhurst("earth", coordinate.obstime)
     if isinstance(coordinate.frame, Helioprojective):
         sky = coordinate
     else:
         sky = coordinate.transform_to(Helioprojective(observer=observer, obstime=coordinate.obstime))
-    surface = coordinate.transform_to(HeliographicStonyhurst(obstime=coordinate.obstime))
+    with warnings.catch_warnings():
+        # Not-a-number is the answer that is wanted off the disk.
+        warnings.filterwarnings("ignore", "The conversion of these 2D helioprojective coordinates", SunpyUserWarning)
+        surface = coordinate.transform_to(HeliographicStonyhurst(obstime=coordinate.obstime))
     return sky.Tx.to(u.arcsec), sky.Ty.to(u.arcsec), surface.lon.to(u.deg), surface.lat.to(u.deg)

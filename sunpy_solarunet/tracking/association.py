@@ -27,6 +27,9 @@ SMALLEST_OVERLAP = 0.01
 #: Largest change of the number of pixels in the released rule, as a share of the earlier number.
 LARGEST_SIZE_CHANGE = 1.0
 
+#: A pixel this far, in pixels, beyond a region's edge lies on it.
+ROUNDING = 1e-9
+
 #: Weights of missing overlap, distance and flux change in the assignment's cost, each of which runs from 0 to 1.
 COST_WEIGHTS = (2.0, 1.0, 1.0)
 
@@ -82,7 +85,7 @@ def features_in_reach(source, target, reach):
     centers, radii = source.enclosing_circles
     columns, rows, owners = target.border_positions
     tree = cKDTree(np.column_stack([columns, rows]))
-    found = tree.query_ball_point(centers, radii + reach, return_sorted=False)
+    found = tree.query_ball_point(centers, radii + reach + ROUNDING, return_sorted=False)
     counts = [len(members) for members in found]
     first = np.repeat(np.arange(len(source)), counts)
     second = owners[np.concatenate(found).astype(int)] - 1

@@ -223,7 +223,7 @@ def write_table(table, path, *, overwrite=False):
     if path.exists() and not overwrite:
         raise OSError(f"{path} exists and is not to be replaced")
     if kind == "asdf":
-        table.write(path, format=kind)
+        _asdf_ready(table).write(path, format=kind)
     elif kind == "fits":
         _fits_ready(table).write(path, format=kind, overwrite=True)
     else:
@@ -277,6 +277,17 @@ def _fits_ready(table):
     """FITS headers hold short values only: the meta becomes one long string."""
     plain = table.copy(copy_data=False)
     plain.meta = {META_KEYWORD: json.dumps(dict(table.meta))}
+    return plain
+
+
+def _asdf_ready(table):
+    """ASDF cannot hold times of which there are none."""
+    if len(table):
+        return table
+    plain = table.copy()
+    for name in table.colnames:
+        if isinstance(table[name], Time):
+            plain[name] = np.zeros(0)
     return plain
 
 

@@ -3,6 +3,7 @@ The ``solarunet`` command.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 import warnings
@@ -280,9 +281,33 @@ def _times(options):
     return options.times
 
 
+@contextlib.contextmanager
+def _without_standard_error():
+    """Silence libraries that write to the standard error beneath Python."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _import_tensorflow():
+    """TensorFlow greets with several lines on processors and drivers when it is imported."""
+    with _without_standard_error():
+        import keras
+
+        keras.backend.backend()
+
+
 def _segmenter(options):
     from sunpy_solarunet import Segmenter
 
+    if options.method == "network":
+        _import_tensorflow()
     return Segmenter(
         options.method,
         model=options.model,
@@ -370,6 +395,7 @@ def _segment(options):
 
 
 def _train(options):
+    _import_tensorflow()
     from sunpy_solarunet.segmentation.training import train_model
 
     folder, history = train_model(
@@ -397,6 +423,7 @@ def _train(options):
 
 
 def _demo(options):
+    _import_tensorflow()
     from sunpy_solarunet.demo import demonstrate
 
     demonstrate(options.output, seed=options.seed, progress=not options.quiet)

@@ -2,10 +2,13 @@
 The demonstration: a synthetic sequence all the way from magnetograms to tables, figures and a movie.
 """
 
+import contextlib
+import io
 from pathlib import Path
 
 import astropy.units as u
 import numpy as np
+from sunpy import log
 
 from sunpy_solarunet import Segmenter, Tracker, magnetogram
 from sunpy_solarunet.pipeline import run, save_frame
@@ -96,12 +99,25 @@ def _draw_events(maps, segmenter, events, output):
 
 def _real_magnetogram(segmenter, output):
     """A magnetogram of SDO/HMI out of sunpy's sample data, where that can be had."""
-    try:
-        from sunpy.data.sample import HMI_LOS_IMAGE
-    except (RuntimeError, OSError, ImportError):
-        print("No real magnetogram: sunpy's sample data are not on this machine and cannot be downloaded now.")
+    print("A real magnetogram, SDO/HMI out of sunpy's sample data:")
+    path = _sample_file()
+    if path is None:
+        print("  not on this machine, and it cannot be downloaded now")
         return
-    catalog = segmenter(magnetogram(HMI_LOS_IMAGE))
-    path = output / "hmi.png"
-    save_frame(path, catalog)
-    print(f"A real magnetogram, SDO/HMI of {catalog.time.iso}: {len(catalog)} features, drawn in {path.name}")
+    catalog = segmenter(magnetogram(path))
+    save_frame(output / "hmi.png", catalog)
+    print(f"  {catalog.time.iso}, {len(catalog)} features, drawn in hmi.png")
+
+
+def _sample_file():
+    """Path of the sample magnetogram, downloaded if need be, or `None`; without the downloader's own messages."""
+    level = log.level
+    log.setLevel("CRITICAL")
+    try:
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+            from sunpy.data.sample import HMI_LOS_IMAGE
+    except (RuntimeError, OSError, ImportError):
+        return None
+    finally:
+        log.setLevel(level)
+    return HMI_LOS_IMAGE

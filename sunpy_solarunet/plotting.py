@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from PIL import Image
-from sunpy.coordinates import Helioprojective
+from sunpy.coordinates import HeliographicStonyhurst, Helioprojective
 from sunpy.visualization import axis_labels_from_ctype
 from tqdm.auto import tqdm
 
@@ -450,11 +450,13 @@ def plot_event(event, before, after, *, width=None, vmax=None, figure=None):
 
 
 def _place(event, frame):
-    """Column and row of an event's place."""
+    """Column and row of an event's place: on the sky, or on a heliographic map on the surface."""
     known = frame.coordinate_frame
-    seen = Helioprojective(observer=frame.observer_coordinate, obstime=known.obstime)
-    sky = known if isinstance(known, Helioprojective) else seen
-    return np.array(frame.wcs.world_to_pixel(SkyCoord(event["Tx"], event["Ty"], frame=sky)), float)
+    if isinstance(known, Helioprojective):
+        place = SkyCoord(event["Tx"], event["Ty"], frame=known)
+    else:
+        place = SkyCoord(event["lon"], event["lat"], frame=HeliographicStonyhurst(obstime=known.obstime))
+    return np.array(frame.wcs.world_to_pixel(place), float)
 
 
 def _pixel_angles(frame):

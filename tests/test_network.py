@@ -1,0 +1,335 @@
+"""
+The U-shaped network of section 3.2, how it is run on frames of any size, and its models on disk.
+"""
+
+import json
+import shutil
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from sunpy_solarunet.errors import ModelError
+from sunpy_solarunet.segmentation import available_models
+from sunpy_solarunet.segmentation.inference import HALO, predict_classes, scale_field
+from sunpy_solarunet.segmentation.network import KERNELS, POOLING_FACTOR, build_network, receptive_radius
+from sunpy_solarunet.segmentation.weights import load_model, read_specification, save_model
+
+
+@pytest.fixture(scope="module")
+def network():
+    """The network of the paper, untrained."""
+    return build_network(seed=5)
+
+
+@pytest.fixture(scope="module")
+def small_network():
+    """The same shape with few kernels, and batch normalizations that do something."""
+    model = build_network(kernels=(4, 5, 6, 7, 8), seed=2)
+    rng = np.random.default_rng(4)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            width = layer.gamma.shape[0]
+            layer.set_weights([rng.uniform(0.8, 1.2, width), *rng.normal(0, 0.1, (2, width)), np.ones(width)])
+    return model
+
+
+# Section 3.2
+
+
+def expected_layers():
+    """The layers of Figure 2 from input to output: kind and kernels."""
+    block = [("Conv2D",), ("BatchNormalization",), ("Activation",)]
+    layers = [("InputLayer", None)]
+
+    def two_convolutions(width):
+        return [(kind, width) for _ in range(2) for (kind,) in block]
+
+    for width in (32, 64, 128, 256):
+        layers += two_convolutions(width) + [("MaxPooling2D", width), ("Dropout", width)]
+    layers += two_convolutions(512)
+    for width in (256, 128, 64, 32):
+        layers += [("Conv2DTranspose", width), ("Concatenate", 2 * width), ("Dropout", 2 * width)]
+        layers += two_convolutions(width)
+    return [*layers, ("Conv2D", 2)]
+
+
+def test_the_layers_stand_in_the_order_of_the_paper(network):
+    found = [
+        (type(layer).__name__, None if isinstance(layer, keras.layers.InputLayer) else layer.output.shape[-1])
+        for layer in network.layers
+    ]
+    assert found == expected_layers()
+
+
+def test_convolutions_are_3x3_up_convolutions_and_poolings_2x2(network):
+    *convolutions, last = [layer for layer in network.layers if type(layer) is keras.layers.Conv2D]
+    assert {layer.kernel_size for layer in convolutions} == {(3, 3)}
+    assert len(convolutions) == 18
+    assert last.kernel_size == (1, 1)
+    assert last.activation is keras.activations.softmax
+    ups = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2DTranspose)]
+    assert {(layer.kernel_size, layer.strides) for layer in ups} == {((2, 2), (2, 2))}
+    pools = [layer for layer in network.layers if isinstance(layer, keras.layers.MaxPooling2D)]
+    assert {layer.pool_size for layer in pools} == {(2, 2)}
+    relus = [layer for layer in network.layers if isinstance(layer, keras.layers.Activation)]
+    assert {layer.activation for layer in relus} == {keras.activations.relu}
+
+
+def test_each_decoder_block_takes_the_encoder_block_of_its_size(network):
+    for number, encoder in enumerate((4, 3, 2, 1), start=1):
+        joined = network.get_layer(f"D{number}_concatenate").input
+        shortcut, below = (tensor._keras_history.operation.name for tensor in joined)
+        assert shortcut == f"E{encoder}_2_relu"
+        assert below == f"D{number}_up"
+
+
+def test_the_network_has_7_77_million_parameters(network):
+    assert round(network.count_params() / 1e6, 2) == 7.77
+
+
+def test_dropouts_have_the_rate_that_is_asked_for():
+    model = build_network(dropout=0.3, kernels=(2, 2, 2, 2, 2))
+    rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert rates == [0.3] * 8
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("sides", [(16, 16), (48, 32), (16, 160)])
+def test_class_probabilities_have_the_shape_of_the_input_and_sum_to_one(classes, sides):
+    model = build_network(classes=classes, kernels=(2, 3, 4, 5, 6))
+    frames = np.random.default_rng(0).uniform(-1, 1, (2, *sides, 1)).astype(np.float32)
+    answer = np.asarray(model.predict_on_batch(frames))
+    assert answer.shape == (2, *sides, classes)
+    assert np.allclose(answer.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_a_seed_gives_the_same_weights_and_another_seed_others():
+    first, again, other = (build_network(kernels=(2, 3, 4, 5, 6), seed=seed).get_weights() for seed in (1, 1, 2))
+    assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
+    kernels = [index for index, weight in enumerate(first) if weight.ndim == 4]
+    assert not any(np.array_equal(first[index], other[index]) for index in kernels)
+
+
+def test_no_two_layers_start_with_the_same_weights():
+    weights = [w.ravel()[:18] for w in build_network(kernels=(4, 4, 4, 4, 4)).get_weights() if w.ndim == 4]
+    assert len({tuple(np.round(first, 6)) for first in weights}) == len(weights)
+
+
+def test_the_receptive_radius_is_where_the_influence_of_a_pixel_ends():
+    # All kernels positive: no influence can cancel, and a single bright pixel survives each maximum.
+    model = build_network(kernels=(1, 1, 1, 1, 1))
+    model.set_weights([np.full_like(w, 0.5) if w.ndim == 4 else w for w in model.get_weights()])
+    before_softmax = keras.Model(model.input, model.get_layer("D4_2_relu").output)
+    side, middle = 352, 176
+    bright = np.zeros((POOLING_FACTOR, side, side, 1), np.float32)
+    reach = 0
+    for offset in range(POOLING_FACTOR):
+        bright[offset, middle + offset, middle, 0] = 1e6
+    answer = np.asarray(before_softmax.predict_on_batch(bright))[..., 0]
+    for offset in range(POOLING_FACTOR):
+        rows = np.flatnonzero((answer[offset] > 0).any(axis=1))
+        reach = max(reach, rows.max() - (middle + offset), middle + offset - rows.min())
+    assert 0 < rows.min()
+    assert rows.max() < side - 1
+    assert receptive_radius(len(KERNELS)) == reach
+
+
+def test_one_level_sees_two_convolutions_twice():
+    # Without poolings there are the two 3x3 convolutions of the bottleneck alone.
+    assert receptive_radius(1) == 2
+
+
+# Frames of any size
+
+
+def test_the_input_is_the_field_clipped_and_scaled():
+    scaled = scale_field(np.array([[-900.0, -300.0, 150.0, np.nan, 301.0]]), 300.0)
+    assert scaled.dtype == np.float32
+    assert scaled.tolist() == [[-1, -1, 0.5, 0, 1]]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (15, 700), (16, 16), (17, 33), (700, 3)])
+def test_frames_need_not_be_multiples_of_16(small_network, shape):
+    answer = predict_classes(small_network, np.full(shape, 0.5, np.float32))
+    assert answer.shape == (*shape, 2)
+    assert answer.dtype == np.float32
+    assert np.isfinite(answer).all()
+
+
+def test_padding_mirrors_the_frame(small_network):
+    frame = np.random.default_rng(1).uniform(-1, 1, (40, 52)).astype(np.float32)
+    mirrored = np.concatenate([frame, frame[:-9:-1]], axis=0)
+    mirrored = np.concatenate([mirrored, mirrored[:, :-13:-1]], axis=1)
+    assert mirrored.shape == (48, 64)
+    whole = predict_classes(small_network, mirrored)
+    assert np.allclose(predict_classes(small_network, frame), whole[:40, :52], atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(301, 500), (420, 100), (77, 611)])
+def test_tiles_give_what_the_whole_frame_gives(small_network, shape):
+    frame = np.random.default_rng(6).uniform(-1, 1, shape).astype(np.float32)
+    whole = predict_classes(small_network, frame)
+    tiled = predict_classes(small_network, frame, largest_tile=2 * HALO + 64)
+    assert np.ptp(whole[..., 1]) > 0.01
+    assert np.abs(tiled - whole).max() < 1e-5
+
+
+def test_tiles_of_the_paper_s_network(network):
+    frame = np.random.default_rng(7).uniform(-1, 1, (290, 310)).astype(np.float32)
+    whole = predict_classes(network, frame)
+    assert np.abs(predict_classes(network, frame, largest_tile=288) - whole).max() < 1e-5
+
+
+def test_tiles_that_are_too_small_are_refused(small_network):
+    with pytest.raises(ValueError, match=f"more than {2 * HALO}"):
+        predict_classes(small_network, np.zeros((2 * HALO + 32, 40), np.float32), largest_tile=2 * HALO)
+
+
+def test_the_halo_covers_the_receptive_radius_on_the_pooling_grid():
+    assert HALO >= receptive_radius()
+    assert HALO % POOLING_FACTOR == 0
+
+
+# Models on disk
+
+
+@pytest.fixture(scope="module")
+def saved(network, tmp_path_factory):
+    """Folder of a saved model."""
+    return save_model(network, tmp_path_factory.mktemp("models") / "mine", {"name": "mine", "scale_gauss": 250.0})
+
+
+@pytest.fixture
+def copied(saved, tmp_path):
+    """A copy that a test may damage."""
+    return shutil.copytree(saved, tmp_path / "mine")
+
+
+def test_a_model_is_a_folder_of_two_files(saved):
+    assert sorted(path.name for path in saved.iterdir()) == ["model.weights.h5", "specification.json"]
+    specification = json.loads((saved / "specification.json").read_text())
+    assert specification["name"] == "mine"
+    assert specification["scale_gauss"] == 250
+    assert specification["classes"] == 2
+    assert len(specification["sha256"]) == 64
+    assert read_specification(saved) == specification
+
+
+def test_a_model_comes_back_with_kernels_in_half_precision(network, saved):
+    loaded = load_model(saved)
+    for before, after in zip(network.get_weights(), loaded.get_weights(), strict=True):
+        expected = before.astype(np.float16).astype(np.float32) if before.ndim == 4 else before
+        assert np.array_equal(after, expected)
+
+
+def test_kernels_are_halved_and_nothing_else(saved):
+    kinds = {}
+
+    def collect(name, item):
+        if isinstance(item, h5py.Dataset):
+            kinds.setdefault(item.ndim, set()).add(item.dtype)
+
+    with h5py.File(saved / "model.weights.h5") as stored:
+        stored.visititems(collect)
+    assert kinds[4] == {np.dtype("float16")}
+    assert kinds[1] == {np.dtype("float32")} | ({np.dtype("uint32")} & kinds[1])
+    assert (saved / "model.weights.h5").stat().st_size < 2.2 * 7.77e6
+
+
+def test_saving_a_loaded_model_again_gives_the_same_bytes(saved, tmp_path):
+    again = save_model(load_model(saved), tmp_path / "again", {"name": "mine", "scale_gauss": 250.0})
+    for name in ("model.weights.h5", "specification.json"):
+        assert (again / name).read_bytes() == (saved / name).read_bytes()
+
+
+def test_a_trained_model_is_saved_without_its_optimizer(tmp_path):
+    model = build_network(kernels=(2, 2, 2, 2, 2))
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    model.train_on_batch(np.zeros((1, 16, 16, 1), np.float32), np.zeros((1, 16, 16), np.int32))
+    folder = save_model(model, tmp_path / "trained", {"name": "trained"})
+    with h5py.File(folder / "model.weights.h5") as stored:
+        assert "optimizer" not in stored
+
+
+def test_weights_without_a_specification_are_taken_for_the_paper_s(network, tmp_path):
+    path = tmp_path / "plain.weights.h5"
+    network.save_weights(path)
+    specification = read_specification(path)
+    assert specification["name"] == "plain.weights.h5"
+    assert specification["scale_gauss"] == 300
+    for before, after in zip(network.get_weights(), load_model(str(path)).get_weights(), strict=True):
+        assert np.array_equal(before, after)
+
+
+def test_a_keras_file_brings_its_own_network(small_network, tmp_path):
+    path = tmp_path / "small.keras"
+    small_network.save(path)
+    frame = np.random.default_rng(0).uniform(-1, 1, (16, 32)).astype(np.float32)
+    assert np.allclose(predict_classes(load_model(path), frame), predict_classes(small_network, frame), atol=1e-6)
+
+
+def test_a_keras_file_of_another_kind_of_network(tmp_path):
+    inputs = keras.Input((7,))
+    keras.Model(inputs, keras.layers.Dense(2)(inputs)).save(tmp_path / "other.keras")
+    with pytest.raises(ModelError, match="does not take magnetograms"):
+        load_model(tmp_path / "other.keras")
+
+
+def test_replaced_weights_are_noticed(copied):
+    with (copied / "model.weights.h5").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(ModelError, match="damaged or was replaced"):
+        load_model(copied)
+
+
+@pytest.mark.parametrize("name", ["noise.weights.h5", "noise.keras", "noise.h5", "noise.txt"])
+def test_files_that_are_no_weights(tmp_path, name):
+    (tmp_path / name).write_text("no weights")
+    with pytest.raises(ModelError, match=name):
+        load_model(tmp_path / name)
+
+
+def test_weights_of_another_network(small_network, tmp_path):
+    small_network.save_weights(tmp_path / "small.weights.h5")
+    with pytest.raises(ModelError, match="not weights of this network"):
+        load_model(tmp_path / "small.weights.h5")
+
+
+def test_a_folder_without_weights(copied):
+    (copied / "model.weights.h5").unlink()
+    with pytest.raises(ModelError, match=r"model\.weights\.h5: no such file"):
+        load_model(copied)
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[1, 2]"])
+def test_a_folder_without_a_readable_specification(copied, text):
+    path = copied / "specification.json"
+    path.unlink() if text is None else path.write_text(text)
+    with pytest.raises(ModelError, match=r"no readable specification\.json"):
+        read_specification(copied)
+
+
+def test_a_specification_without_a_name_or_a_hash(copied):
+    (copied / "specification.json").write_text('{"scale_gauss": 100}')
+    assert read_specification(copied)["name"] == "mine"
+    with pytest.raises(ModelError, match="not the weights of the specification"):
+        load_model(copied)
+
+
+@pytest.mark.parametrize("model", ["solarnet", "no/such/folder", ""])
+def test_an_unknown_model_lists_those_that_exist(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError) as caught:
+        read_specification(model)
+    assert all(name in str(caught.value) for name in available_models())
+    if model:
+        assert f"unknown model {model!r}" in str(caught.value)
+
+
+def test_bundled_models_are_what_their_specification_says():
+    for name, specification in available_models().items():
+        assert specification["name"] == name
+        assert {"classes", "scale_gauss", "sha256"} <= set(specification)
+        assert round(load_model(name).count_params() / 1e6, 2) == 7.77

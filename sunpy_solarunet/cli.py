@@ -158,7 +158,9 @@ def _add_tracking(command):
     group.add_argument(
         "--max-speed", type=_quantity(u.km / u.s), default=4 * u.km / u.s, metavar="KM/S", help="of features (4)"
     )
-    group.add_argument("--flux-tolerance", type=float, default=0.33, help="flux change of a feature that lives on (0.33)")
+    group.add_argument(
+        "--flux-tolerance", type=float, default=0.33, help="flux change of a feature that lives on (0.33)"
+    )
     group.add_argument("--balance-tolerance", type=float, default=0.5, help="flux imbalance of an event (0.5)")
     group.add_argument("--max-partners", type=int, default=10, help="neighbors that are combined, at most (10)")
     group.add_argument(
@@ -179,7 +181,9 @@ def _add_track(commands):
         "If it is stopped, the tables hold what was found until then.",
     )
     command.add_argument("files", nargs="+", help="FITS files, images, folders or patterns, taken in the order of time")
-    command.add_argument("--output", "-o", default="solarunet-run", metavar="FOLDER", help="for the results (%(default)s)")
+    command.add_argument(
+        "--output", "-o", default="solarunet-run", metavar="FOLDER", help="for the results (%(default)s)"
+    )
     command.add_argument("--overwrite", action="store_true", help="replace the results in the folder")
     command.add_argument("--format", default="ecsv", help="of the tables: ecsv (default), fits, hdf5, parquet or asdf")
     command.add_argument("--no-plots", action="store_true", help="tables only")
@@ -218,16 +222,23 @@ def _add_train(commands):
         "Writes a checkpoint every few minutes, which --resume goes on from, and a model that "
         "--model of the other commands takes.",
     )
-    command.add_argument("--images", required=True, metavar="FOLDER", help="magnetograms: FITS in gauss or 8-bit images")
-    command.add_argument("--labels", required=True, metavar="FOLDER", help="masks of the same names, two or three classes")
+    command.add_argument(
+        "--images", required=True, metavar="FOLDER", help="magnetograms: FITS in gauss or 8-bit images"
+    )
+    command.add_argument(
+        "--labels", required=True, metavar="FOLDER", help="masks of the same names, two or three classes"
+    )
     command.add_argument("--output", "-o", required=True, metavar="FOLDER", help="for checkpoint and model")
     command.add_argument("--name", help="of the model; the folder's name if not given")
+    command.add_argument("--description", default="", metavar="TEXT", help="what the model was trained on")
     command.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
     command.add_argument(
         "--field-range", type=_quantity(u.G), default=300 * u.G, metavar="GAUSS", help="of 8-bit images (300)"
     )
     command.add_argument("--scale", type=_quantity(u.G), default=300 * u.G, metavar="GAUSS", help="input scale (300)")
-    command.add_argument("--validation", type=int, default=16, metavar="PAIRS", help="last pairs, never trained on (16)")
+    command.add_argument(
+        "--validation", type=int, default=16, metavar="PAIRS", help="last pairs, never trained on (16)"
+    )
     command.add_argument("--steps", type=int, default=10_000, help="training steps (10000)")
     command.add_argument("--crop", type=int, default=192, metavar="PIXELS", help="sides of the random crops (192)")
     command.add_argument("--batch", type=int, default=1, help="crops a step (1)")
@@ -403,6 +414,7 @@ def _train(options):
         options.labels,
         options.output,
         name=options.name,
+        description=options.description,
         field_range=options.field_range,
         scale=options.scale,
         validation=options.validation,

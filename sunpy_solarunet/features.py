@@ -375,7 +375,7 @@ class Feature:
     @property
     def border(self):
         """Outlines as a list of closed `~astropy.coordinates.SkyCoord` rings, the holes' included."""
-        rings, owners = self.catalog._borders  # noqa: SLF001
+        rings, owners = self.catalog._borders
         first, last = np.searchsorted(owners, [self.label, self.label + 1])
         return [self.catalog.map.pixel_to_world(*(ring.T * u.pix)) for ring in rings[first:last]]
 

@@ -14,7 +14,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.time import Time, TimeDelta
 from scipy import ndimage
-from sunpy.coordinates import Helioprojective, HeliographicStonyhurst, get_body_heliographic_stonyhurst
+from sunpy.coordinates import HeliographicStonyhurst, Helioprojective, get_body_heliographic_stonyhurst
 from sunpy.map import GenericMap, Map, make_fitswcs_header
 from sunpy.util.exceptions import SunpyUserWarning
 
@@ -22,8 +22,8 @@ from sunpy_solarunet.errors import MagnetogramError, SequenceError, name_choice,
 
 __all__ = [
     "MagnetogramSequence",
-    "field_strength",
     "field_from_levels",
+    "field_strength",
     "is_image",
     "list_magnetograms",
     "magnetogram",
@@ -607,7 +607,7 @@ def _find(paths):
     path = Path(paths)
     if path.is_dir():
         return list_magnetograms(path)
-    elif path.is_file():
+    if path.is_file():
         found = [path]
     else:
         found = sorted(Path(name) for name in glob.glob(str(paths)))
@@ -666,7 +666,7 @@ def _time_in_name(source, pattern):
     name = Path(source).name if isinstance(source, str | Path) else source.meta.get("filename", "")
     for end in range(len(name), 0, -1):
         try:
-            return Time(datetime.datetime.strptime(name[:end], pattern))  # noqa: DTZ007
+            return Time(datetime.datetime.strptime(name[:end], pattern))
         except ValueError:
             continue
     raise MagnetogramError(f"{name}: the file name does not begin like {pattern!r}")

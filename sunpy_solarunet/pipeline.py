@@ -29,7 +29,7 @@ def follow(tracker, catalogs):
     tuple
         A catalog and a table of the births and deaths of its frame, once the frame after it is known.
     """
-    shown = None
+    shown = births = None
     for catalog in catalogs:
         happened = tracker.update(catalog)
         if shown is not None:

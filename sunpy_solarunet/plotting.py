@@ -275,7 +275,7 @@ def plot_catalog(catalog, events=None, *, axes=None, vmax=None, colorbar=False, 
     legend : `bool` or `dict`
         Explain the colors that occur, above the axes; as in `draw_events`.
     **kwargs
-        Passed to `~matplotlib.collections.LineCollection`.
+        Passed to `draw_events`.
 
     Returns
     -------
@@ -305,7 +305,8 @@ def plot_catalog(catalog, events=None, *, axes=None, vmax=None, colorbar=False, 
     image = _show_field(catalog.map, axes, _full_field(catalog.map, vmax))
     kinds = {} if events is None else _kinds_of_features(catalog, events)
     place = ABOVE | legend if isinstance(legend, dict) else legend and ABOVE
-    _draw(catalog, kinds, axes, kwargs.pop("inset", 0.15), place, kwargs)
+    inset = kwargs.pop("inset", 0.15)
+    _draw(catalog, kinds, axes, inset, place, kwargs)
     _write(axes, _clock(catalog.time, "%Y-%m-%d %H:%M:%S UT"), "lower right")
     if colorbar:
         axes.figure.colorbar(image, ax=axes, label=_field_label(catalog.map), extend="both", fraction=0.046, pad=0.03)

@@ -111,7 +111,17 @@ def test_what_was_found_before_a_broken_file_is_kept(map_files, tmp_path, capsys
 
 def test_one_magnetogram_is_segmented_drawn_and_measured(map_files, tmp_path, capsys):
     plot, table, mask = (tmp_path / name for name in ("one.png", "one.ecsv", "mask.fits"))
-    arguments = ["segment", map_files[3], *CLASSICAL[:-1], "--plot", str(plot), "--table", str(table), "--mask", str(mask)]
+    arguments = [
+        "segment",
+        map_files[3],
+        *CLASSICAL[:-1],
+        "--plot",
+        str(plot),
+        "--table",
+        str(table),
+        "--mask",
+        str(mask),
+    ]
     assert main(arguments) == 0
     assert "15 features" in capsys.readouterr().out
     assert plot.read_bytes().startswith(b"\x89PNG")
@@ -128,7 +138,10 @@ def test_one_magnetogram_is_segmented_drawn_and_measured(map_files, tmp_path, ca
         (["segment", "nowhere.fits"], "no such file"),
         (["segment", "{bare}", "--unit", "G", "--extent", "0", "15", "0", "10"], "time of observation is missing"),
         (["segment", "{bare}", "--unit", "G", "--time", "2017-07-13"], "coordinates are missing"),
-        (["segment", "{bare}", "--extent", "0", "15", "0", "10", "--time", "2017-07-13"], "unit of the field is missing"),
+        (
+            ["segment", "{bare}", "--extent", "0", "15", "0", "10", "--time", "2017-07-13"],
+            "unit of the field is missing",
+        ),
         (["segment", "{bare}", "--method", "watershed"], "'network', 'threshold', 'hysteresis', 'downhill'"),
         (["segment", "{bare}", "--model", "solarnet"], "unknown model 'solarnet'"),
         (["train", "--images", "nowhere", "--labels", "nowhere", "--output", "{folder}"], "no such folder"),
@@ -145,7 +158,13 @@ def test_what_cannot_be_done_is_told_in_one_line(arguments, message, bare_files,
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["follow"], ["segment"], ["segment", "one.fits", "--threshold", "100 km"], ["track", "a", "--extent", "1", "2"]],
+    [
+        [],
+        ["follow"],
+        ["segment"],
+        ["segment", "one.fits", "--threshold", "100 km"],
+        ["track", "a", "--extent", "1", "2"],
+    ],
 )
 def test_wrong_options_end_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as end:
@@ -192,7 +211,7 @@ def test_the_demonstration_segments_a_real_magnetogram_where_there_is_one(tmp_pa
 
     hmi_frames[0].save(tmp_path / "sample.fits")
     monkeypatch.setattr(demo, "_sample_file", lambda: tmp_path / "sample.fits")
-    demo._real_magnetogram(demo.Segmenter("threshold", threshold=20 * u.G), tmp_path)  # noqa: SLF001
+    demo._real_magnetogram(demo.Segmenter("threshold", threshold=20 * u.G), tmp_path)
     assert "hmi.png" in capsys.readouterr().out
     assert (tmp_path / "hmi.png").is_file()
 
@@ -203,4 +222,4 @@ def test_the_classical_way_never_imports_tensorflow(map_files, tmp_path):
         f"main({['track', *map_files, *CLASSICAL, '--output', str(tmp_path / 'run')]!r}); "
         "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

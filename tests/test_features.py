@@ -390,7 +390,7 @@ def test_labels_that_are_none(labels, message):
 
 def test_no_feature_where_there_are_no_data():
     field = planted_field((24, 40), (3, 30, np.nan))
-    with pytest.raises(MagnetogramError, match="no data"):
+    with pytest.raises(MagnetogramError, match=r"no data"):
         catalog_of(field, np.ones((24, 40), int))
 
 
@@ -400,12 +400,12 @@ def test_no_catalog_without_a_map(two):
 
 
 def test_no_catalog_of_what_is_no_field(two):
-    with pytest.raises(MagnetogramError, match="unit is K"):
+    with pytest.raises(MagnetogramError, match=r"unit is K"):
         FeatureCatalog(Map(two_elements(), dict(two.map.meta) | {"bunit": "K"}), two.labels)
 
 
 def test_an_unknown_area_lists_those_that_exist(two):
-    with pytest.raises(SolarUnetError, match="'disk'.*'sky', 'surface'"):
+    with pytest.raises(SolarUnetError, match=r"'disk'.*'sky', 'surface'"):
         FeatureCatalog(two.map, two.labels, area="disk")
 
 
@@ -477,7 +477,7 @@ def test_a_submap_ends_at_the_frames_edge(two):
 
 
 def test_a_margin_is_in_pixels(two):
-    with pytest.raises(TypeError, match="margin needs a unit"):
+    with pytest.raises(TypeError, match=r"margin needs a unit"):
         two[0].submap(margin=3)
-    with pytest.raises(u.UnitConversionError, match="margin is in arcsec"):
+    with pytest.raises(u.UnitConversionError, match=r"margin is in arcsec"):
         two[0].submap(margin=3 * u.arcsec)

@@ -16,7 +16,7 @@ from helpers import CENTER, SCALE, TIME, frame_of, planted_field, two_elements, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.io import imread, imsave
-from sunpy.coordinates import Helioprojective, HeliographicStonyhurst
+from sunpy.coordinates import HeliographicStonyhurst, Helioprojective
 from sunpy.map import GenericMap, Map
 
 from sunpy_solarunet import FeatureCatalog, magnetogram, read_magnetograms
@@ -199,7 +199,7 @@ def test_an_image_needs_a_field_range(tmp_path):
 
 def test_an_image_of_16_bits_is_refused(tmp_path):
     imsave(tmp_path / "frame.png", np.arange(200, dtype=np.uint16).reshape(10, 20) * 300)
-    with pytest.raises(MagnetogramError, match="8 bits.*uint16"):
+    with pytest.raises(MagnetogramError, match=r"8 bits.*uint16"):
         magnetogram(tmp_path / "frame.png", field_range=300 * u.G, **DESCRIPTION)
 
 
@@ -215,7 +215,7 @@ def test_a_color_image_is_refused(tmp_path):
 def test_a_file_that_only_bears_an_image_name_is_refused(tmp_path, suffix):
     path = tmp_path / f"frame{suffix}"
     path.write_text("no image")
-    with pytest.raises(MagnetogramError, match="not a complete image"):
+    with pytest.raises(MagnetogramError, match=r"not a complete image"):
         magnetogram(path, field_range=300 * u.G, **DESCRIPTION)
     gc.collect()
 
@@ -224,7 +224,7 @@ def test_an_image_cut_short_is_refused(tmp_path):
     path = tmp_path / "frame.png"
     imsave(path, np.random.default_rng(0).integers(0, 256, (90, 70), dtype=np.uint8))
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(MagnetogramError, match="not a complete image"):
+    with pytest.raises(MagnetogramError, match=r"not a complete image"):
         read_levels(path)
 
 
@@ -393,7 +393,7 @@ def test_an_extent_must_make_sense(extent, message):
 def test_a_scale_beside_an_extent_must_agree_with_it():
     extent = (0, 8, 0, 3) * u.arcsec
     assert magnetogram(FIELD * u.G, time=TIME, extent=extent, scale=(2, 1) * u.arcsec).scale.axis1.value == 2
-    with pytest.raises(MagnetogramError, match="2 by 1 arcsec a pixel"):
+    with pytest.raises(MagnetogramError, match=r"2 by 1 arcsec a pixel"):
         magnetogram(FIELD * u.G, time=TIME, extent=extent, scale=(1, 2) * u.arcsec)
 
 
@@ -414,7 +414,7 @@ def test_a_quantity_that_is_no_angle_is_refused(argument):
 
 @pytest.mark.parametrize("range_in", [300, 300 * u.K])
 def test_a_field_range_is_a_field(range_in):
-    with pytest.raises((TypeError, u.UnitConversionError), match="^field_range .*G"):
+    with pytest.raises((TypeError, u.UnitConversionError), match=r"^field_range .*G"):
         field_from_levels(np.zeros((2, 2), np.uint8), range_in)
 
 
@@ -473,7 +473,7 @@ def test_a_compressed_fits_file_cut_short(tmp_path):
 def test_a_fits_file_without_an_image(tmp_path):
     table = fits.BinTableHDU.from_columns([fits.Column("a", "E", array=[1.0, 2.0])])
     fits.HDUList([fits.PrimaryHDU(), table]).writeto(tmp_path / "a.fits")
-    with pytest.raises(MagnetogramError, match="holds no image"):
+    with pytest.raises(MagnetogramError, match=r"holds no image"):
         magnetogram(tmp_path / "a.fits", unit=u.G, **DESCRIPTION)
 
 
@@ -494,7 +494,7 @@ def test_field_strength_wants_a_map():
 def test_field_strength_wants_a_field():
     frame = frame_of(FIELD)
     meta = dict(frame.meta) | {"bunit": "K"}
-    with pytest.raises(MagnetogramError, match="unit is K"):
+    with pytest.raises(MagnetogramError, match=r"unit is K"):
         field_strength(Map(FIELD, meta))
 
 
@@ -596,7 +596,7 @@ def test_a_disk_sums_to_half_the_sphere_on_the_surface():
 
 
 def test_an_unknown_kind_of_area_lists_those_that_exist():
-    with pytest.raises(SolarUnetError, match="'sphere'.*'sky', 'surface'"):
+    with pytest.raises(SolarUnetError, match=r"'sphere'.*'sky', 'surface'"):
         pixel_area(frame_of(FIELD), "sphere")
 
 
@@ -846,15 +846,15 @@ def test_frames_apart_by_a_millisecond_are_two(tmp_path):
 
 @pytest.mark.parametrize("name", ["gone", "gone/*.fits", "gone.fits"])
 def test_nothing_found_names_what_was_looked_for(tmp_path, name):
-    with pytest.raises(FileNotFoundError, match="gone"):
+    with pytest.raises(FileNotFoundError, match=r"gone"):
         read_magnetograms(tmp_path / name)
 
 
 def test_a_folder_without_magnetograms(tmp_path):
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(FileNotFoundError, match="no FITS file or image"):
+    with pytest.raises(FileNotFoundError, match=r"no FITS file or image"):
         read_magnetograms(tmp_path)
-    with pytest.raises(FileNotFoundError, match="no such folder"):
+    with pytest.raises(FileNotFoundError, match=r"no such folder"):
         list_magnetograms(tmp_path / "gone")
 
 

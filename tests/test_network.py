@@ -16,6 +16,9 @@ from sunpy_solarunet.segmentation.inference import HALO, predict_classes, scale_
 from sunpy_solarunet.segmentation.network import KERNELS, POOLING_FACTOR, build_network, receptive_radius
 from sunpy_solarunet.segmentation.weights import load_model, read_specification, save_model
 
+# Keras turns TensorFlow's variables into arrays in numpy 1's way.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
 
 @pytest.fixture(scope="module")
 def network():
@@ -47,7 +50,7 @@ def expected_layers():
         return [(kind, width) for _ in range(2) for (kind,) in block]
 
     for width in (32, 64, 128, 256):
-        layers += two_convolutions(width) + [("MaxPooling2D", width), ("Dropout", width)]
+        layers += [*two_convolutions(width), ("MaxPooling2D", width), ("Dropout", width)]
     layers += two_convolutions(512)
     for width in (256, 128, 64, 32):
         layers += [("Conv2DTranspose", width), ("Concatenate", 2 * width), ("Dropout", 2 * width)]
@@ -95,8 +98,7 @@ def test_dropouts_have_the_rate_that_is_asked_for():
     assert rates == [0.3] * 8
 
 
-@pytest.mark.parametrize("classes", [2, 3])
-@pytest.mark.parametrize("sides", [(16, 16), (48, 32), (16, 160)])
+@pytest.mark.parametrize(("classes", "sides"), [(2, (16, 160)), (3, (48, 32))])
 def test_class_probabilities_have_the_shape_of_the_input_and_sum_to_one(classes, sides):
     model = build_network(classes=classes, kernels=(2, 3, 4, 5, 6))
     frames = np.random.default_rng(0).uniform(-1, 1, (2, *sides, 1)).astype(np.float32)
@@ -177,7 +179,7 @@ def test_tiles_give_what_the_whole_frame_gives(small_network, shape):
 
 
 def test_tiles_of_the_paper_s_network(network):
-    frame = np.random.default_rng(7).uniform(-1, 1, (290, 310)).astype(np.float32)
+    frame = np.random.default_rng(7).uniform(-1, 1, (290, 90)).astype(np.float32)
     whole = predict_classes(network, frame)
     assert np.abs(predict_classes(network, frame, largest_tile=288) - whole).max() < 1e-5
 
@@ -247,7 +249,10 @@ def test_saving_a_loaded_model_again_gives_the_same_bytes(saved, tmp_path):
 def test_a_trained_model_is_saved_without_its_optimizer(tmp_path):
     model = build_network(kernels=(2, 2, 2, 2, 2))
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
-    model.train_on_batch(np.zeros((1, 16, 16, 1), np.float32), np.zeros((1, 16, 16), np.int32))
+    model.optimizer.build(model.trainable_variables)
+    model.save_weights(tmp_path / "plain.weights.h5")
+    with h5py.File(tmp_path / "plain.weights.h5") as stored:
+        assert "optimizer" in stored
     folder = save_model(model, tmp_path / "trained", {"name": "trained"})
     with h5py.File(folder / "model.weights.h5") as stored:
         assert "optimizer" not in stored
@@ -273,14 +278,14 @@ def test_a_keras_file_brings_its_own_network(small_network, tmp_path):
 def test_a_keras_file_of_another_kind_of_network(tmp_path):
     inputs = keras.Input((7,))
     keras.Model(inputs, keras.layers.Dense(2)(inputs)).save(tmp_path / "other.keras")
-    with pytest.raises(ModelError, match="does not take magnetograms"):
+    with pytest.raises(ModelError, match=r"does not take magnetograms"):
         load_model(tmp_path / "other.keras")
 
 
 def test_replaced_weights_are_noticed(copied):
     with (copied / "model.weights.h5").open("ab") as file:
         file.write(b"more")
-    with pytest.raises(ModelError, match="damaged or was replaced"):
+    with pytest.raises(ModelError, match=r"damaged or was replaced"):
         load_model(copied)
 
 
@@ -293,7 +298,7 @@ def test_files_that_are_no_weights(tmp_path, name):
 
 def test_weights_of_another_network(small_network, tmp_path):
     small_network.save_weights(tmp_path / "small.weights.h5")
-    with pytest.raises(ModelError, match="not weights of this network"):
+    with pytest.raises(ModelError, match=r"not weights of this network"):
         load_model(tmp_path / "small.weights.h5")
 
 
@@ -314,7 +319,7 @@ def test_a_folder_without_a_readable_specification(copied, text):
 def test_a_specification_without_a_name_or_a_hash(copied):
     (copied / "specification.json").write_text('{"scale_gauss": 100}')
     assert read_specification(copied)["name"] == "mine"
-    with pytest.raises(ModelError, match="not the weights of the specification"):
+    with pytest.raises(ModelError, match=r"not the weights of the specification"):
         load_model(copied)
 
 

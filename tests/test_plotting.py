@@ -156,11 +156,12 @@ def test_borders_land_in_the_right_place_of_another_map(angle):
 
 def test_borders_on_another_map_leave_its_field_of_view_as_it_is():
     scene, other = other_map(180 * u.deg)
-    axes = plt.subplot(projection=other)
-    other.plot(axes=axes, norm=plt.Normalize(-1, 1))
+    part = other.submap([15, 55] * u.pix, top_right=[25, 70] * u.pix)
+    axes = plt.subplot(projection=part)
+    part.plot(axes=axes, norm=plt.Normalize(-1, 1))
     draw_borders(scene, axes=axes)
-    assert axes.get_xlim() == (-0.5, 69.5)
-    assert axes.get_ylim() == (-0.5, 89.5)
+    assert axes.get_xlim() == (-0.5, 10.5)
+    assert axes.get_ylim() == (-0.5, 15.5)
 
 
 def test_borders_behind_the_limb_are_left_out():
@@ -281,7 +282,7 @@ def test_borders_of_events_lie_above_the_others():
 
 def test_events_of_another_run_are_refused():
     scene = catalog(SCENE)
-    with pytest.raises(SolarUnetError, match="3 features: they are of different runs"):
+    with pytest.raises(SolarUnetError, match=r"3 features: they are of different runs"):
         draw_events(scene, table(("merging", scene, "1 4")))
 
 
@@ -342,7 +343,7 @@ def test_a_field_of_zeros_has_a_scale():
 
 
 def test_vmax_needs_a_unit():
-    with pytest.raises(TypeError, match="vmax needs a unit"):
+    with pytest.raises(TypeError, match=r"vmax needs a unit"):
         plot_catalog(catalog(SCENE), vmax=300)
 
 
@@ -393,6 +394,22 @@ def test_the_panels_of_an_event_show_its_surroundings_in_arcsec(change):
     for axes in figure.axes:
         expected = [middle[0] - 0.6, middle[0] + 0.6, middle[1] - 0.6, middle[1] + 0.6]
         np.testing.assert_allclose(field_of_view(axes), expected, atol=1e-4)
+        west_is_right, north_is_up = np.diff(axes.get_xlim()) > 0, np.diff(axes.get_ylim()) > 0
+        assert west_is_right == north_is_up == (change is not turned)
+
+
+def test_the_field_of_view_is_a_square_of_oblong_pixels():
+    catalogs = []
+    for minute in range(2):
+        field = np.full((40, 60), 1.0)
+        field[20:24, 30:36] = 300
+        time = START + minute * u.min
+        frame = magnetogram(field * u.G, time=time, scale=[0.1, 0.3] * u.arcsec, center=(30, -50) * u.arcsec)
+        catalogs.append(FeatureCatalog(frame, (field > 100).astype(int)))
+    place = (catalogs[0].Tx[0].value, catalogs[0].Ty[0].value)
+    figure = plot_event(table(("disappearance", catalogs[0], "1", place))[0], *catalogs, width=3 * u.arcsec)
+    left, right, lower, upper = field_of_view(figure.axes[0])
+    assert (right - left, upper - lower) == pytest.approx((3, 3), rel=1e-3)
 
 
 def test_the_panels_of_an_event_have_letters_and_times():
@@ -400,6 +417,13 @@ def test_the_panels_of_an_event_have_letters_and_times():
     texts = [[text.get_text() for text in axes.texts if text.get_text()] for axes in figure.axes]
     assert texts == [["(A)", "20:17:41 UT"], ["(B)", "20:18:41 UT"]]
     assert figure.axes[0].coords[0].get_axislabel() == "E-W (arcsec)"
+
+
+def test_nothing_of_one_panel_of_an_event_lies_on_the_other():
+    figure = plot_event(*pair())
+    figure.canvas.draw()
+    left, right = (axes.get_tightbbox(figure.canvas.get_renderer()) for axes in figure.axes)
+    assert left.x1 < right.x0
 
 
 @pytest.mark.parametrize(("kind", "panel"), [("cancellation", 0), ("splitting", 1)])
@@ -433,6 +457,18 @@ def test_the_field_of_view_of_an_event_at_the_edge_is_moved_into_the_frame():
     axes = plot_event(event, before, after, width=1 * u.arcsec).axes[0]
     assert axes.get_xlim() == pytest.approx((49.5, 59.5))
     assert axes.get_ylim() == pytest.approx((-0.5, 9.5))
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (0, 57), (38, 0), (38, 57)])
+def test_the_arrow_at_an_event_at_the_edge_lies_within_the_panel(corner):
+    event, before, after = pair(rectangles=[(*corner, 2, 3, 300)], other="1")
+    figure = plot_event(event, before, after, width=1 * u.arcsec)
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    (arrow,) = [text.arrow_patch for text in axes.texts if hasattr(text, "arrow_patch")]
+    drawn = axes.transAxes.inverted().transform_bbox(arrow.get_window_extent())
+    assert min(drawn.p0) > 0
+    assert max(drawn.p1) < 1
 
 
 def test_a_field_of_view_larger_than_the_frame_is_all_of_it():
@@ -474,12 +510,12 @@ def test_the_same_catalog_before_and_after_is_marked_once():
 
 def test_an_event_of_other_frames_is_refused():
     event, before, after = pair("merging")
-    with pytest.raises(SolarUnetError, match="the earlier frame of 2017-07-13 20:18:41"):
+    with pytest.raises(SolarUnetError, match=r"the earlier frame of 2017-07-13 20:18:41"):
         plot_event(event, after, before)
 
 
 def test_width_needs_a_unit():
-    with pytest.raises(TypeError, match="width needs a unit"):
+    with pytest.raises(TypeError, match=r"width needs a unit"):
         plot_event(*pair(), width=7.5)
 
 
@@ -615,7 +651,7 @@ def test_with_ffmpeg_its_writer_gets_all_frames(tmp_path, monkeypatch):
 
 
 def test_a_movie_of_nothing_is_refused(tmp_path):
-    with pytest.raises(SequenceError, match="no frames"):
+    with pytest.raises(SequenceError, match=r"no frames"):
         movie(iter([]), table(), tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []
 
@@ -627,7 +663,7 @@ def test_an_unknown_suffix_is_refused(tmp_path):
 
 @pytest.mark.parametrize("wrong", [{"frames_per_second": 0}, {"dpi": -1}])
 def test_rates_must_be_positive(tmp_path, wrong):
-    with pytest.raises(SolarUnetError, match="must be positive"):
+    with pytest.raises(SolarUnetError, match=r"must be positive"):
         movie([catalog(SCENE)], None, tmp_path / "a.gif", **wrong)
 
 

@@ -68,7 +68,7 @@ def test_events_written_by_astropy_itself_keep_their_nanoseconds(tables, tmp_pat
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_is_not_replaced_unasked(tables, tmp_path, suffix):
     path = write_table(tables["members"], tmp_path / f"members{suffix}")
-    with pytest.raises(OSError, match="not to be replaced"):
+    with pytest.raises(OSError, match=r"not to be replaced"):
         write_table(tables["members"][:1], path)
     write_table(tables["members"][:1], path, overwrite=True)
     assert len(read_table(path)) == 1
@@ -83,9 +83,9 @@ def test_an_unknown_suffix_lists_those_that_exist(tables, tmp_path):
 def test_a_file_that_is_no_table_is_told(tmp_path, suffix):
     path = tmp_path / f"events{suffix}"
     path.write_bytes(b"this is no table at all")
-    with pytest.raises(SolarUnetError, match="not a table"):
+    with pytest.raises(SolarUnetError, match=r"not a table"):
         read_table(path)
-    with pytest.raises(FileNotFoundError, match="no such file"):
+    with pytest.raises(FileNotFoundError, match=r"no such file"):
         read_table(tmp_path / f"others{suffix}")
 
 
@@ -97,5 +97,5 @@ def test_tables_of_different_observers_stack(tables):
 
 
 def test_an_unknown_table_lists_those_that_exist():
-    with pytest.raises(SolarUnetError, match="'events', 'members', 'features', 'tracks', 'frames'"):
+    with pytest.raises(SolarUnetError, match=r"'events', 'members', 'features', 'tracks', 'frames'"):
         make_table("event", {})

@@ -139,9 +139,7 @@ def test_no_feature_takes_part_in_two_events_between_two_frames(rule, seed):
     tracker = Tracker(rule)
     events = tracker.track(random_sequence(seed))
     for first in range(3):
-        between = [
-            event for event in events if event["frame"] == first + (event["category"] == "birth")
-        ]
+        between = [event for event in events if event["frame"] == first + (event["category"] == "birth")]
         for side in ("parents", "children"):
             labels = [label for event in between for label in event[side].split()]
             assert len(labels) == len(set(labels))
@@ -188,7 +186,10 @@ def test_scaling_the_field_scales_the_fluxes_alone(seed):
     catalogs = random_sequence(seed)
     scaled = [FeatureCatalog(type(found.map)(4 * found.map.data, found.map.meta), found.labels) for found in catalogs]
     weak, strong = Tracker().track(catalogs), Tracker().track(scaled)
-    assert weak["kind", "parents", "children"].as_array().tolist() == strong["kind", "parents", "children"].as_array().tolist()
+    assert (
+        weak["kind", "parents", "children"].as_array().tolist()
+        == strong["kind", "parents", "children"].as_array().tolist()
+    )
     assert np.allclose(4 * weak["flux_before"].value, strong["flux_before"].value)
 
 
@@ -226,7 +227,7 @@ def test_the_cadence_at_hand_decides_how_far_a_feature_may_move():
 def test_a_gap_closes_all_tracks_as_censored():
     catalogs = [catalog(SCENE[0], minute=minute) for minute in (0, 1, 2, 60, 61)]
     tracker = Tracker()
-    with pytest.warns(SolarUnetWarning, match="no frame for 3480 s"):
+    with pytest.warns(SolarUnetWarning, match=r"no frame for 3480 s"):
         events = tracker.track(catalogs)
     assert len(events) == 0
     assert tracker.tracks["lifetime"].tolist() == [3, 3, 2, 2]
@@ -243,7 +244,7 @@ def test_a_dropped_frame_is_no_gap():
 
 def test_the_largest_gap_may_be_given():
     catalogs = [catalog(SCENE[0], minute=minute) for minute in (0, 96, 192)]
-    with pytest.warns(SolarUnetWarning, match="max_gap"):
+    with pytest.warns(SolarUnetWarning, match=r"max_gap"):
         Tracker(max_gap=1 * u.h).track(catalogs)
     tracker = Tracker(max_gap=2 * u.h)
     tracker.track(catalogs)
@@ -253,7 +254,7 @@ def test_the_largest_gap_may_be_given():
 def test_frames_with_one_time_are_refused_and_nothing_is_lost():
     tracker = Tracker()
     catalogs = sequence(*SCENE)
-    with pytest.raises(SequenceError, match="same time"):
+    with pytest.raises(SequenceError, match=r"same time"):
         tracker.track([*catalogs[:3], catalogs[2], catalogs[3]])
     assert len(tracker.frames) == 3
     assert len(tracker.events) == 2
@@ -263,7 +264,7 @@ def test_frames_with_one_time_are_refused_and_nothing_is_lost():
 
 def test_frames_out_of_order_are_refused():
     first, second, *_ = sequence(*SCENE)
-    with pytest.raises(SequenceError, match="earlier time.*read_magnetograms sorts"):
+    with pytest.raises(SequenceError, match=r"earlier time.*read_magnetograms sorts"):
         Tracker().track([second, first])
 
 
@@ -289,7 +290,7 @@ def test_a_slow_drift_of_the_pointing_is_not_worth_a_warning():
 def test_a_cut_group_is_told_with_its_number():
     before = [(10, 10, 4, 4, 100), (10, 15, 4, 4, 100), (16, 10, 4, 4, 300)]
     tracker = Tracker("paper", max_partners=1)
-    with pytest.warns(SolarUnetWarning, match="3 features have more than 1 neighbors"):
+    with pytest.warns(SolarUnetWarning, match=r"3 features have more than 1 neighbors"):
         tracker.track(sequence(before, [(12, 12, 4, 5, 400)]))
     assert tracker.events.meta["cut_groups"] == 3
 
@@ -333,7 +334,7 @@ def test_the_places_in_a_table_become_coordinates():
     assert abs((chosen.obstime - catalogs[1].time).to_value("s")).max() < 1e-6
     pixel = catalogs[1].map.world_to_pixel(chosen[2])
     assert pixel.x.value == pytest.approx(catalogs[1].x[2].value, abs=1e-6)
-    with pytest.raises(SolarUnetError, match="different runs"):
+    with pytest.raises(SolarUnetError, match=r"different runs"):
         coordinates(tracker.features, tracker.frames[:1])
 
 
@@ -357,7 +358,7 @@ def test_arguments_that_cannot_be_meant_are_refused(options, error, message):
 
 
 def test_a_map_is_no_catalog():
-    with pytest.raises(TypeError, match="FeatureCatalog is needed"):
+    with pytest.raises(TypeError, match=r"FeatureCatalog is needed"):
         Tracker().update(frame(SCENE[0])[0])
 
 

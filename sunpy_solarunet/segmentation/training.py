@@ -301,6 +301,7 @@ def train_model(
     output,
     *,
     name=None,
+    description="",
     field_range=300 * u.G,
     scale=300 * u.G,
     threshold=90 * u.G,
@@ -320,6 +321,8 @@ def train_model(
         Folder for the checkpoint and the model.
     name : `str`, optional
         Name of the model; the folder's if not given.
+    description : `str`
+        What it was trained on, for those who use it.
     scale, threshold : `~astropy.units.Quantity`
         Field that is clipped to one in the network's input, and plain threshold to compare with.
     validation : `int`
@@ -354,6 +357,7 @@ def train_model(
     )
     specification = {
         "name": name or Path(output).resolve().name,
+        "description": description,
         "scale_gauss": scale_gauss,
         "training_pairs": first,
         "validation_pairs": validation,

@@ -20,7 +20,7 @@ SPECIFICATION = "specification.json"
 WEIGHTS = "model.weights.h5"
 
 #: What is assumed of weights that come without a specification: the paper's network and scaling.
-PAPER_SPECIFICATION = {"classes": 2, "dropout": 0.5, "scale_gauss": 300.0}
+PAPER_SPECIFICATION = {"classes": 2, "scale_gauss": 300.0}
 
 
 def available_models():
@@ -68,8 +68,9 @@ def read_specification(model):
     if path.is_file():
         return PAPER_SPECIFICATION | {"name": path.name, "sha256": _hash(path)}
     try:
-        return PAPER_SPECIFICATION | json.loads((path / SPECIFICATION).read_text())
-    except (OSError, ValueError) as problem:
+        stored = json.loads((path / SPECIFICATION).read_text())
+        return PAPER_SPECIFICATION | {"name": path.resolve().name, "sha256": None} | stored
+    except (OSError, ValueError, TypeError) as problem:
         raise ModelError(f"{path}: no readable {SPECIFICATION} ({problem}); solarunet train makes a model") from problem
 
 

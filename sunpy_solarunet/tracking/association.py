@@ -307,7 +307,7 @@ def _overlap_share(before, after, first, second):
     return _common_pixels(before, after, first, second) / np.maximum(smaller, 1)
 
 
-def dual_overlap(before, after, reach, flux_tolerance):  # noqa: ARG001
+def dual_overlap(before, after, reach, flux_tolerance):
     """
     SWAMIS's dual-maximum overlap: two features are one if each is the other's largest overlap.
 

@@ -3,18 +3,18 @@
 """
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import astropy.units as u
 import numpy as np
-from astropy.time import Time
 from tqdm.auto import tqdm
 
 from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
-from sunpy_solarunet.features import MEASUREMENTS, FeatureCatalog
-from sunpy_solarunet.magnetograms import pixel_length, surface_coordinates
+from sunpy_solarunet.features import FeatureCatalog
+from sunpy_solarunet.magnetograms import pixel_length
 from sunpy_solarunet.tracking.association import ASSOCIATIONS, moving_distance
 from sunpy_solarunet.tracking.events import KINDS, compare_frames
+from sunpy_solarunet.tracking.rows import events_tables, features_table, frames_table
 from sunpy_solarunet.tracking.tables import SCHEMAS, make_table, stack_tables
 
 __all__ = ["Tracker"]
@@ -53,16 +53,6 @@ class _Track:
     @property
     def mean_speed(self):
         return self.path / self.seconds if self.seconds else np.nan
-
-
-@dataclass
-class _Rows:
-    """Tables of each frame or pair of frames, in order."""
-
-    events: list = field(default_factory=list)
-    members: list = field(default_factory=list)
-    features: list = field(default_factory=list)
-    frames: list = field(default_factory=list)
 
 
 class Tracker:
@@ -151,7 +141,7 @@ class Tracker:
         self._begin()
 
     def _begin(self):
-        self._rows = _Rows()
+        self._rows = {name: [] for name in ("events", "members", "features", "frames")}
         self._tracks = []
         self._events = 0
         self._frame = -1
@@ -239,13 +229,10 @@ class Tracker:
         self._frame += 1
         if transition is None:
             track_ids = self._open_tracks(catalog, np.full(len(catalog), -1), births=None)
-            new_events = make_table("events", {}, self.meta)
         else:
             track_ids = self._continue_tracks(catalog, transition.successor, cadence)
-            births = self._end_tracks(transition, cadence)
-            track_ids = self._open_tracks(catalog, track_ids, births)
-            new_events = self._store_events(transition, catalog, track_ids)
-        self._store_frame(catalog, track_ids)
+            track_ids = self._open_tracks(catalog, track_ids, self._end_tracks(transition, cadence))
+        new_events = self._store(catalog, track_ids, transition)
         self._previous, self._track_ids, self._source = catalog, track_ids, dict(catalog.meta)
         return new_events
 
@@ -264,22 +251,22 @@ class Tracker:
     @property
     def events(self):
         """All events so far, one a row."""
-        return stack_tables("events", self._rows.events, self.meta)
+        return stack_tables("events", self._rows["events"], self.meta)
 
     @property
     def members(self):
         """The features that take part in each event."""
-        return stack_tables("members", self._rows.members, self.meta)
+        return stack_tables("members", self._rows["members"], self.meta)
 
     @property
     def features(self):
         """All features of all frames, with their tracks."""
-        return stack_tables("features", self._rows.features, self.meta)
+        return stack_tables("features", self._rows["features"], self.meta)
 
     @property
     def frames(self):
         """The frames."""
-        return stack_tables("frames", self._rows.frames, self.meta)
+        return stack_tables("frames", self._rows["frames"], self.meta)
 
     @property
     def tracks(self):
@@ -417,133 +404,18 @@ class Tracker:
             )
         return track_ids
 
-    def _store_events(self, transition, catalog, track_ids):
-        """Rows of events and members of a pair of frames; returns the events."""
-        deaths = [_Event(death, self._previous, catalog, "death") for death in transition.deaths]
-        births = [_Event(birth, catalog, self._previous, "birth") for birth in transition.births]
-        frames = {"death": self._frame - 1, "birth": self._frame}
-        tables = [_events_table(events, frames) for events in (deaths, births) if events]
-        if not tables:
+    def _store(self, catalog, track_ids, transition):
+        """Rows of this frame and of what happened before it; returns the events."""
+        self._rows["features"].append(features_table(catalog, self._frame, track_ids))
+        self._rows["frames"].append(frames_table(catalog, self._frame))
+        if transition is None:
             return make_table("events", {}, self.meta)
-        table = stack_tables("events", tables, self.meta)
-        table["event_id"] = np.arange(self._events, self._events + len(table))
-        self._events += len(table)
-        self._rows.events.append(table)
-        self._rows.members.append(self._members_table(table["event_id"], deaths + births, track_ids))
-        return table
-
-    def _members_table(self, event_ids, events, track_ids):
-        sides = (("parent", "parents", self._frame - 1, self._track_ids), ("child", "children", self._frame, track_ids))
-        rows = [
-            (event_id, known[feature], feature + 1, frame, role)
-            for event_id, event in zip(event_ids, events, strict=True)
-            for role, members, frame, known in sides
-            for feature in getattr(event, members)
-        ]
-        return make_table("members", dict(zip(SCHEMAS["members"], zip(*rows, strict=True), strict=True)))
-
-    def _store_frame(self, catalog, track_ids):
-        """Rows of features and frames of one frame."""
-        number = len(catalog)
-        columns = {name: getattr(catalog, name) for name in MEASUREMENTS}
-        columns |= {"frame": np.full(number, self._frame), "track_id": track_ids}
-        columns["time"] = _repeated(catalog.time, number)
-        self._rows.features.append(make_table("features", columns))
-        observer = catalog.map.observer_coordinate
-        flux = catalog.flux.value
-        frame = {
-            "frame": self._frame,
-            "time": catalog.time,
-            "file": str(catalog.map.meta.get("filename", "")),
-            "observer_lon": observer.lon,
-            "observer_lat": observer.lat,
-            "observer_radius": observer.radius,
-            "n_features": number,
-            "positive_flux": flux[flux > 0].sum(),
-            "negative_flux": flux[flux < 0].sum(),
-        }
-        self._rows.frames.append(make_table("frames", {name: _single(value) for name, value in frame.items()}))
-
-
-class _Event:
-    """An explanation with the catalogs that it speaks of."""
-
-    def __init__(self, explanation, own, other, category):
-        self.explanation = explanation
-        self.own = own
-        self.other = other
-        self.category = category
-        self.members = list(explanation.members)
-        self.products = [] if explanation.product is None else [explanation.product]
-        self.parents, self.children = (
-            (self.members, self.products) if category == "death" else (self.products, self.members)
-        )
-
-    @property
-    def kind(self):
-        kind = self.explanation.kind
-        return kind if self.category == "death" else KINDS[kind]
-
-    @property
-    def balance(self):
-        if self.explanation.kind != "cancellation":
-            return ""
-        return "unbalanced" if self.products else "balanced"
-
-    @property
-    def flux_before(self):
-        before = self.own if self.category == "death" else self.other
-        return before.flux.value[self.parents].sum()
-
-    @property
-    def flux_after(self):
-        after = self.other if self.category == "death" else self.own
-        return after.flux.value[self.children].sum()
-
-    @property
-    def position(self):
-        """Column and row of the members' common flux-weighted center."""
-        weights = np.abs(self.own.flux.value[self.members])
-        weights = weights if weights.any() else None
-        return [np.average(places.value[self.members], weights=weights) for places in (self.own.x, self.own.y)]
-
-
-def _events_table(events, frames):
-    """Events of one category between two frames."""
-    first = events[0]
-    number = len(events)
-    position = np.array([event.position for event in events]).T * u.pix
-    Tx, Ty, lon, lat = surface_coordinates(first.own.map.pixel_to_world(*position))
-    described = ("kind", "balance", "flux_before", "flux_after")
-    columns = {name: [getattr(event, name) for event in events] for name in described}
-    columns |= {
-        "event_id": np.zeros(number),
-        "category": [first.category] * number,
-        "time": _repeated(first.own.time, number),
-        "frame": np.full(number, frames[first.category]),
-        "Tx": Tx,
-        "Ty": Ty,
-        "lon": lon,
-        "lat": lat,
-        "imbalance": [event.explanation.imbalance for event in events],
-        "n_features": [len(event.parents) + len(event.children) for event in events],
-        "parents": [_labels(event.parents) for event in events],
-        "children": [_labels(event.children) for event in events],
-    }
-    return make_table("events", columns)
-
-
-def _repeated(time, number):
-    return Time(np.full(number, time.jd1), np.full(number, time.jd2), format="jd", scale=time.scale)
-
-
-def _labels(features):
-    return " ".join(str(feature + 1) for feature in features)
-
-
-def _single(value):
-    """A column of one row."""
-    return value.reshape(1) if isinstance(value, u.Quantity | Time) else [value]
+        tracked = ((self._previous, self._frame - 1, self._track_ids), (catalog, self._frame, track_ids))
+        events, members = events_tables(transition, *tracked, first_id=self._events)
+        self._events += len(events)
+        self._rows["events"].append(events)
+        self._rows["members"].append(members)
+        return stack_tables("events", [events], self.meta)
 
 
 def _fraction(value, argument):

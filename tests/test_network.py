@@ -296,6 +296,8 @@ def test_files_that_are_no_weights(tmp_path, name):
         load_model(tmp_path / name)
 
 
+# Keras warns of each layer that it does not find before it gives up.
+@pytest.mark.filterwarnings("ignore:Skipping nested container:UserWarning")
 def test_weights_of_another_network(small_network, tmp_path):
     small_network.save_weights(tmp_path / "small.weights.h5")
     with pytest.raises(ModelError, match=r"not weights of this network"):

@@ -462,7 +462,7 @@ def test_the_field_of_view_of_an_event_at_the_edge_is_moved_into_the_frame():
 @pytest.mark.parametrize("corner", [(0, 0), (0, 57), (38, 0), (38, 57)])
 def test_the_arrow_at_an_event_at_the_edge_lies_within_the_panel(corner):
     event, before, after = pair(rectangles=[(*corner, 2, 3, 300)], other="1")
-    figure = plot_event(event, before, after, width=1 * u.arcsec)
+    figure = plot_event(event, before, after, width=3 * u.arcsec)
     figure.canvas.draw()
     axes = figure.axes[0]
     (arrow,) = [text.arrow_patch for text in axes.texts if hasattr(text, "arrow_patch")]

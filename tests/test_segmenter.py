@@ -72,11 +72,13 @@ def test_the_network_is_what_one_gets_without_asking(network_folder):
 
 @pytest.mark.parametrize("method", CLASSICAL)
 def test_two_planted_elements_are_found(method):
-    catalog = Segmenter(method, threshold=150 * u.G)(frame_of(two_elements()))
+    # Downhill may divide what is of one field all over.
+    smallest = 1 if method == "downhill" else 10
+    catalog = Segmenter(method, threshold=150 * u.G, min_pixels=smallest)(frame_of(two_elements()))
     assert isinstance(catalog, FeatureCatalog)
     if method != "downhill":
         assert catalog.n_pixels.tolist() == [21, 12]
-    assert catalog.n_pixels.sum() == 33
+    assert np.array_equal(catalog.labels > 0, np.abs(two_elements()) > 150)
     assert np.all(np.sign(catalog.flux.value) == catalog.polarity)
 
 

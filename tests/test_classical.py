@@ -128,10 +128,7 @@ def test_corners_join_and_opposite_signs_do_not():
 
 def downhill_by_steps(field, mask):
     """Where each pixel comes to by stepping to the strongest of its neighbors; later ones win among equals."""
-    strength = {
-        pixel: (abs(field[pixel]), pixel[0], pixel[1])
-        for pixel in map(tuple, np.argwhere(mask).tolist())
-    }
+    strength = {pixel: (abs(field[pixel]), pixel[0], pixel[1]) for pixel in map(tuple, np.argwhere(mask).tolist())}
     summits = np.zeros(field.shape, int)
     for start in strength:
         here = start

@@ -241,9 +241,7 @@ def covering_radius(center, points, radius):
 
 @LAW
 @given(
-    st.lists(
-        st.lists(st.tuples(st.integers(0, 12), st.integers(0, 7)), min_size=1, max_size=9), min_size=1, max_size=4
-    )
+    st.lists(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 7)), min_size=1, max_size=9), min_size=1, max_size=4)
 )
 def test_smallest_circles_against_all_circles(groups):
     points = np.concatenate([np.array(group, float) for group in groups])

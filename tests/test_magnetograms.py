@@ -791,9 +791,7 @@ def test_start_and_cadence_number_the_files(tmp_path):
 
 def test_the_time_can_stand_in_the_name(tmp_path):
     bare_files(tmp_path, ["intgr_180607_161904.fits", "intgr_180607_161752.v2.fits"])
-    maps = read_magnetograms(
-        tmp_path, time_pattern="intgr_%y%m%d_%H%M%S", unit=u.G, scale=SCALE, center=CENTER
-    )
+    maps = read_magnetograms(tmp_path, time_pattern="intgr_%y%m%d_%H%M%S", unit=u.G, scale=SCALE, center=CENTER)
     assert [time.isot for time in maps.times] == ["2018-06-07T16:17:52.000", "2018-06-07T16:19:04.000"]
     # A folder is taken in the order of its names: 161752.v2 comes before 161904 there.
     assert [frame.data[0, 0] for frame in maps] == [1, 0]

@@ -26,11 +26,11 @@ events = Tracker().track(catalogs)
 # Jiang et al. (2020): disappearance purple, merging amber, cancellation pink; appearance blue,
 # splitting aqua, emergence red.
 
-for kind in EVENT_KINDS:
+figure = plt.figure(figsize=(9, 27))
+for panel, kind in zip(figure.subfigures(len(EVENT_KINDS)), EVENT_KINDS, strict=True):
     event = events[events["kind"] == kind][0]
     first = event["frame"] - (event["category"] == "birth")
-    figure = plt.figure(figsize=(9, 4.6), layout="constrained")
-    plot_event(event, catalogs[first], catalogs[first + 1], figure=figure)
-    figure.suptitle(f"{event['balance']} {kind}".strip().capitalize())
+    plot_event(event, catalogs[first], catalogs[first + 1], figure=panel)
+    panel.suptitle(f"{event['balance']} {kind}".strip().capitalize())
 
 plt.show()

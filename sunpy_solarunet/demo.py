@@ -92,7 +92,7 @@ def _draw_events(maps, segmenter, events, output):
     catalogs = [segmenter(frame) for frame in maps]
     for event in events:
         first = event["frame"] if event["category"] == "death" else event["frame"] - 1
-        figure = Figure(figsize=(10, 5), layout="constrained")
+        figure = Figure(figsize=(9, 4.5))
         plotting.plot_event(event, catalogs[first], catalogs[first + 1], figure=figure)
         figure.savefig(output / f"event_{event['event_id']:02d}_{event['kind']}.png", dpi=120)
 

@@ -170,7 +170,7 @@ class FeatureCatalog(Sequence):
 
     @lazyproperty
     def label(self):
-        """Number of each feature in `labels`."""
+        """Number of each feature in ``labels``."""
         return np.arange(1, len(self) + 1)
 
     @lazyproperty
@@ -283,7 +283,7 @@ class FeatureCatalog(Sequence):
 
     @lazyproperty
     def flags(self):
-        """Sums of the bits in `FLAGS`."""
+        """Sums of the bits in `~sunpy_solarunet.features.FLAGS`."""
         beyond = ~np.pad(~np.isnan(field_strength(self.map)), 1)
         beyond = ndimage.binary_dilation(beyond, np.ones((3, 3)))[1:-1, 1:-1]
         edge = self._total(beyond.ravel()[self._pixels].astype(int)) > 0

@@ -517,7 +517,7 @@ class MagnetogramSequence(Sequence):
     """
     Magnetograms in the order of their times, each read when it is asked for.
 
-    Made by `read_magnetograms`. Indexing, slicing and iterating give maps; nothing is kept.
+    Made by `~sunpy_solarunet.read_magnetograms`. Indexing, slicing and iterating give maps; nothing is kept.
 
     Parameters
     ----------
@@ -526,7 +526,7 @@ class MagnetogramSequence(Sequence):
     times : `~astropy.time.Time`
         One a source, increasing.
     options : list of `dict`
-        Arguments of `magnetogram`, one a source.
+        Arguments of `~sunpy_solarunet.magnetogram`, one a source.
     """
 
     def __init__(self, sources, times, options):

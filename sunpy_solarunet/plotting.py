@@ -434,7 +434,7 @@ def plot_event(event, before, after, *, width=None, vmax=None, figure=None):
     half_width = _half_width(shown, place, marked, width)
     limit = _full_field(before.map, vmax)
     figure = plt.figure(figsize=(9, 4.5)) if figure is None else figure
-    panels = figure.add_gridspec(1, 2, left=0.09, right=0.98, bottom=0.12, top=0.97, wspace=0.16)
+    panels = figure.add_gridspec(1, 2, left=0.09, right=0.98, bottom=0.12, top=0.92, wspace=0.16)
     for number, catalog in enumerate(catalogs):
         axes = figure.add_subplot(panels[number], projection=catalog.map)
         kinds = {label: [str(event["kind"])] for label in marked} if number == showing else {}

@@ -17,9 +17,9 @@ from sunpy_solarunet import magnetogram, read_magnetograms
 
 mpl.use("agg")
 
-#: Environment variable with the folder of the observations, and where they are looked for without it.
+#: Environment variable with the folder of the observations, without which they are looked for beside the checkout.
 VARIABLE = "SUNPY_SOLARUNET_DATA"
-DEFAULT = Path(__file__).parents[2] / "shared" / "data"
+BESIDE = "*/data/gst-2017-07-13"
 
 #: Times of the three frames of AR 12665 on 2017-07-13, and the field of view, which are not in the files.
 GST_TIMES = ("2017-07-13T20:17:41", "2017-07-13T20:18:38", "2017-07-13T20:19:34")
@@ -29,10 +29,11 @@ GST_EXTENT = (413, 473, -204, -144) * u.arcsec
 @pytest.fixture(scope="session")
 def data_folder():
     """Folder with the observations."""
-    folder = Path(os.environ.get(VARIABLE, DEFAULT))
-    if not folder.is_dir():
-        pytest.skip(f"no observations: {folder} is no folder; set {VARIABLE} to the folder that holds them")
-    return folder
+    if VARIABLE in os.environ:
+        return Path(os.environ[VARIABLE])
+    for folder in Path(__file__).parents[2].glob(BESIDE):
+        return folder.parent
+    pytest.skip(f"no observations: set {VARIABLE} to the folder that holds them")
 
 
 @pytest.fixture(scope="session")

@@ -161,6 +161,7 @@ def _events_table(events, frame):
         "lon": lon,
         "lat": lat,
         "imbalance": [event.explanation.imbalance for event in events],
+        "confidence": np.full(number, np.nan),
         "n_features": [len(event.parents) + len(event.children) for event in events],
         "parents": [_labels(event.parents) for event in events],
         "children": [_labels(event.children) for event in events],

@@ -38,6 +38,8 @@ class _Track:
     death: str = ""
     birth_censored: bool = False
     death_censored: bool = True
+    parents: str = ""
+    children: str = ""
     path: float = 0.0
     seconds: float = 0.0
     seconds_after: float = 0.0

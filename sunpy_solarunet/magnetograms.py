@@ -55,7 +55,6 @@ def magnetogram(
     extent=None,
     observer=None,
     field_range=None,
-    allow_missing_time=False,
 ):
     """
     Make a magnetogram map, filling in what a file or an array does not say itself.
@@ -104,6 +103,14 @@ def magnetogram(
     <Quantity 0.1 arcsec / pix>
     """
     field, header, name = _open(data, field_range)
+    mask = getattr(data, "mask", None)
+    return _described(field, header, name, mask, unit, time, scale, center, extent, observer)
+
+
+def _described(
+    field, header, name, mask=None, unit=None, time=None, scale=None, center=None, extent=None, observer=None
+):
+    """The map of an array, a header, and what the user adds to it."""
     field = _checked_field(field, name)
     header = dict(header)
     if isinstance(field, u.Quantity):
@@ -117,8 +124,8 @@ def magnetogram(
         header |= _coordinates_header(field, header, scale, center, extent, observer or "earth", name)
     elif observer is not None:
         raise MagnetogramError("observer belongs to scale= and center=, or to extent=: give one of these too")
-    _require_header(header, name, allow_missing_time)
-    result = Map(field, header, mask=getattr(data, "mask", None))
+    _require_header(header, name)
+    result = Map(field, header, mask=mask)
     result.meta["filename"] = name
     _require_field_unit(result, name)
     return result
@@ -140,20 +147,27 @@ def _open(data, field_range):
 
 def _read_fits(path):
     """First two-dimensional image of a FITS file and its header."""
+    return _of_image(path, lambda image: (image.data, _plain_header(image)))
+
+
+def _of_image(path, take):
+    """What is taken from the first two-dimensional image of a FITS file."""
     try:
         with fits.open(path, memmap=False) as hdus:
             hdus.verify("silentfix+ignore")
             images = [hdu for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS", 0) > 0]
             if not images:
                 raise MagnetogramError(f"{path}: the FITS file holds no image")
-            chosen = next((hdu for hdu in images if np.ndim(hdu.data) == 2), images[0])
-            header = dict(chosen.header)
-            header.pop("COMMENT", None), header.pop("HISTORY", None), header.pop("", None)
-            return chosen.data, {key.lower(): value for key, value in header.items()}
+            return take(next((hdu for hdu in images if len(hdu.shape) == 2), images[0]))
     except (OSError, TypeError, ValueError, EOFError) as problem:
         if isinstance(problem, MagnetogramError):
             raise
         raise MagnetogramError(f"{path}: not a complete FITS file ({problem})") from problem
+
+
+def _plain_header(image):
+    remarks = ("COMMENT", "HISTORY", "")
+    return {key.lower(): value for key, value in image.header.items() if key not in remarks}
 
 
 def is_image(path):
@@ -353,9 +367,9 @@ def _observer(observer, time):
         raise MagnetogramError(message) from problem
 
 
-def _require_header(header, name, allow_missing_time):
+def _require_header(header, name):
     times = ("date-obs", "date_obs", "date-beg", "date-avg", "t_obs")
-    if not allow_missing_time and not any(header.get(key) for key in times):
+    if not any(header.get(key) for key in times):
         raise MagnetogramError(f"{name}: the time of observation is missing; give it as time=")
     if not (header.get("ctype1") and header.get("cunit1") and ("cdelt1" in header or "cd1_1" in header)):
         raise MagnetogramError(f"{name}: the coordinates are missing; give scale= and center=, or extent=")
@@ -681,7 +695,14 @@ def _time_of(source, options):
     if is_image(source):
         message = f"{source.name}: an image has no time of observation; give times=, start= or time_pattern="
         raise MagnetogramError(message)
-    return magnetogram(source, **options).date
+    empty, header = _of_image(source, _without_data)
+    description = {key: value for key, value in options.items() if key != "field_range"}
+    return _described(empty, header, source.name, **description).date
+
+
+def _without_data(image):
+    """As `_read_fits` gives it, but with zeros, which take no memory, in place of the data."""
+    return np.broadcast_to(np.zeros(1), image.shape), _plain_header(image)
 
 
 def _require_different_times(sources, times, order):

@@ -181,8 +181,9 @@ def assign(first, second, cost, sizes, worst):
     if len(first) == 0:
         return partner
     left, right = np.arange(n), np.arange(m)
-    rows = np.concatenate([first, left, n + right, n + second])
-    columns = np.concatenate([second, m + left, right, m + first])
+    # SciPy's matching takes no larger indices before 1.13.
+    rows = np.concatenate([first, left, n + right, n + second]).astype(np.int32)
+    columns = np.concatenate([second, m + left, right, m + first]).astype(np.int32)
     alone = np.full(n + m, worst / 2)
     # A full matching has n + m pairs: one more on each weight changes nothing, and keeps zeros stored.
     weights = 1.0 + np.concatenate([cost, alone, np.zeros(len(first))])

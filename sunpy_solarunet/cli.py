@@ -154,7 +154,11 @@ def _add_segmentation(command):
 
 def _add_tracking(command):
     group = command.add_argument_group("following features")
-    group.add_argument("--association", default="assignment", help="assignment (default), paper, overlap, dual_overlap")
+    group.add_argument(
+        "--association",
+        default="likelihood",
+        help="likelihood (default), assignment, paper, overlap, dual_overlap",
+    )
     group.add_argument(
         "--max-speed", type=_quantity(u.km / u.s), default=4 * u.km / u.s, metavar="KM/S", help="of features (4)"
     )
@@ -163,6 +167,11 @@ def _add_tracking(command):
     )
     group.add_argument("--balance-tolerance", type=float, default=0.5, help="flux imbalance of an event (0.5)")
     group.add_argument("--max-partners", type=int, default=10, help="neighbors that are combined, at most (10)")
+    group.add_argument(
+        "--memory", type=int, metavar="FRAMES", help="that a feature may be missing from (2; 0 with other rules)"
+    )
+    group.add_argument("--identity", help="largest_flux or new: who carries on a track through merging and splitting")
+    group.add_argument("--event-rules", default="flux_balance", help="flux_balance (default) or swamis")
     group.add_argument(
         "--max-gap",
         type=_quantity(u.s),
@@ -342,6 +351,9 @@ def _tracker(options):
         balance_tolerance=options.balance_tolerance,
         max_partners=options.max_partners,
         max_gap=options.max_gap,
+        memory=options.memory,
+        identity=options.identity,
+        event_rules=options.event_rules,
     )
 
 

@@ -23,6 +23,9 @@ FLAGS = {
     "off_disk": (2, "its center is not on the solar disk: no longitude and latitude"),
 }
 
+#: Standard deviation of normal noise in units of the median of its absolute value.
+NORMAL_MEDIAN = 1.4826
+
 
 def flag_names(flags):
     """
@@ -282,12 +285,33 @@ class FeatureCatalog(Sequence):
         return (self.enclosing_circles[1] * side).to(u.Mm)
 
     @lazyproperty
-    def flags(self):
-        """Sums of the bits in `~sunpy_solarunet.features.FLAGS`."""
+    def noise(self):
+        """
+        Noise of a pixel, `~astropy.units.Quantity` in G: 1.48 times the median of the field where there is no feature.
+
+        Zero where there is no such pixel.
+        """
+        rest = np.abs(field_strength(self.map)[self.labels == 0])
+        rest = rest[~np.isnan(rest)]
+        return (NORMAL_MEDIAN * np.median(rest) if len(rest) else 0.0) * u.G
+
+    @lazyproperty
+    def flux_error(self):
+        """Uncertainty of the fluxes from the noise of their pixels, `~astropy.units.Quantity` in Mx."""
+        area = self.area / np.sqrt(np.maximum(self.n_pixels, 1))
+        return (self.noise * area).to(u.Mx)
+
+    @lazyproperty
+    def touches_edge(self):
+        """Whether features touch the frame's edge or pixels without data."""
         beyond = ~np.pad(~np.isnan(field_strength(self.map)), 1)
         beyond = ndimage.binary_dilation(beyond, np.ones((3, 3)))[1:-1, 1:-1]
-        edge = self._total(beyond.ravel()[self._pixels].astype(int)) > 0
-        return edge * FLAGS["edge"][0] + np.isnan(self.lon) * FLAGS["off_disk"][0]
+        return self._total(beyond.ravel()[self._pixels].astype(int)) > 0
+
+    @lazyproperty
+    def flags(self):
+        """Sums of the bits in `~sunpy_solarunet.features.FLAGS`."""
+        return self.touches_edge * FLAGS["edge"][0] + np.isnan(self.lon) * FLAGS["off_disk"][0]
 
     def borders(self, *, inset=0.0):
         """

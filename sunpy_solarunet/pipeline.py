@@ -2,6 +2,7 @@
 A whole run: magnetograms in, a folder of tables and figures out.
 """
 
+from collections import deque
 from pathlib import Path
 
 from tqdm.auto import tqdm
@@ -27,16 +28,21 @@ def follow(tracker, catalogs):
     Yields
     ------
     tuple
-        A catalog and a table of the births and deaths of its frame, once the frame after it is known.
+        A catalog and a table of the births and deaths of its frame, once no later frame changes them.
     """
-    shown = births = None
-    for catalog in catalogs:
-        happened = tracker.update(catalog)
-        if shown is not None:
-            yield shown, stack_tables("events", [births, happened[happened["category"] == "death"]])
-        shown, births = catalog, happened[happened["category"] == "birth"]
-    if shown is not None:
-        yield shown, births
+    waiting, settled = deque(), deque(maxlen=tracker.memory + 2)
+    for number, catalog in enumerate(catalogs):
+        waiting.append((number, catalog))
+        settled.append(tracker.update(catalog))
+        while waiting[0][0] < number - tracker.memory:
+            yield _with_events(*waiting.popleft(), settled)
+    events = [*settled, tracker.finish()]
+    while waiting:
+        yield _with_events(*waiting.popleft(), events)
+
+
+def _with_events(number, catalog, tables):
+    return catalog, stack_tables("events", [table[table["frame"] == number] for table in tables])
 
 
 def run(

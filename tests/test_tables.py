@@ -62,7 +62,7 @@ def test_events_written_by_astropy_itself_keep_their_nanoseconds(tables, tmp_pat
     tables["events"].write(tmp_path / "events.ecsv")
     found = QTable.read(tmp_path / "events.ecsv")
     assert abs((found["time"] - tables["events"]["time"]).to_value("ns")).max() < 0.1
-    assert found.meta["association"] == "assignment"
+    assert found.meta["association"] == "likelihood"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

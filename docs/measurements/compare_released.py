@@ -20,11 +20,13 @@ from sunpy_solarunet import FeatureCatalog, magnetogram
 from sunpy_solarunet.magnetograms import pixel_length
 from sunpy_solarunet.segmentation.classical import keep_large, signed_labels
 from sunpy_solarunet.tracking.association import moving_distance, overlap_pixels
-from sunpy_solarunet.tracking.events import KINDS, compare_frames
+from sunpy_solarunet.tracking.events import KINDS
+from sunpy_solarunet.tracking.rules import RULES
 from sunpy_solarunet.tracking.tables import EVENT_KINDS
 
 TIMES = ("2017-07-13T20:17:41", "2017-07-13T20:18:38")
-RULES = {
+CHANGES = {
+    "likelihood": {},
     "assignment": {},
     "paper": {},
     "overlap": {"flux_tolerance": 0.5},
@@ -78,7 +80,7 @@ def compare(rule, changes, before, after, released):
     cadence = (after.time - before.time).to(u.s)
     reach = 2 * moving_distance(4 * u.km / u.s, cadence, pixel_length(after.map))
     started = time.process_time()
-    happened = compare_frames(before, after, reach, association=rule, **options)
+    happened = RULES[rule].compare(before, after, reach, **options)
     seconds = time.process_time() - started
     ours = happened.successor
     first, second, _ = overlap_pixels(before, after)
@@ -112,7 +114,7 @@ def main(data, peers, output):
     rows = [["rule", "links", "as released", *REASONS, *EVENT_KINDS, "CPU s"]]
     counts = [known["counts"].get(kind, 0) for kind in EVENT_KINDS]
     rows.append(["released code", np.count_nonzero(released >= 0), "", *[""] * len(REASONS), *counts, "20"])
-    rows += [compare(rule, changes, before, after, released) for rule, changes in RULES.items()]
+    rows += [compare(rule, changes, before, after, released) for rule, changes in CHANGES.items()]
     with Path(output).open("w", newline="") as file:
         csv.writer(file).writerows(rows)
 

@@ -27,7 +27,7 @@ def nearest(events, x, y):
 def draw(event, catalogs, path):
     """Two panels of an event."""
     first = event["frame"] - (event["category"] == "birth")
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    figure = Figure(figsize=(9, 4.5))
     plot_event(event, catalogs[first], catalogs[first + 1], figure=figure)
     figure.savefig(path, dpi=100)
 

@@ -14,6 +14,7 @@ __all__ = [
     "ASSOCIATIONS",
     "Association",
     "assign",
+    "common_pixels",
     "feature_distances",
     "features_in_reach",
     "moving_distance",
@@ -280,7 +281,7 @@ def overlap(before, after, reach, flux_tolerance):
 
 def _first_that_fits(source, target, reach, flux_tolerance):
     first, second = _same_sign(source, target, *features_in_reach(source, target, reach))
-    common = _common_pixels(source, target, first, second)
+    common = common_pixels(source, target, first, second)
     size_change = np.abs(target.n_pixels[second] - source.n_pixels[first]) / source.n_pixels[first]
     overlaps = (common >= SMALLEST_OVERLAP * source.n_pixels[first]) & (size_change <= LARGEST_SIZE_CHANGE)
     flux_fits = _flux_change(source, target, first, second) <= flux_tolerance
@@ -291,8 +292,20 @@ def _first_that_fits(source, target, reach, flux_tolerance):
     return chosen
 
 
-def _common_pixels(before, after, first, second):
-    """Number of common pixels of given pairs."""
+def common_pixels(before, after, first, second):
+    """
+    Pixels that the features of given pairs have in common.
+
+    Parameters
+    ----------
+    before, after : `~sunpy_solarunet.FeatureCatalog`
+    first, second : `numpy.ndarray` of `int`
+        Indices before and after.
+
+    Returns
+    -------
+    `numpy.ndarray` of `int`
+    """
     i, j, counts = overlap_pixels(before, after)
     if len(counts) == 0:
         return np.zeros(len(first), int)
@@ -305,7 +318,7 @@ def _common_pixels(before, after, first, second):
 def _overlap_share(before, after, first, second):
     """Common pixels of given pairs as a share of the smaller feature."""
     smaller = np.minimum(before.n_pixels[first], after.n_pixels[second])
-    return _common_pixels(before, after, first, second) / np.maximum(smaller, 1)
+    return common_pixels(before, after, first, second) / np.maximum(smaller, 1)
 
 
 def dual_overlap(before, after, reach, flux_tolerance):

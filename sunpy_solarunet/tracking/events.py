@@ -23,6 +23,7 @@ __all__ = [
     "Frame",
     "Transition",
     "balanced_cancellation",
+    "combinations",
     "compare_frames",
     "explain_pair",
     "merging",
@@ -37,8 +38,27 @@ RESOLUTION = 1e-9
 
 
 @functools.cache
-def _combinations(number):
-    """All sets of members, the empty one left out, shape (2 ** number - 1, number); small sets first."""
+def combinations(number):
+    """
+    All sets of members but the empty one, small sets first.
+
+    Parameters
+    ----------
+    number : `int`
+        How many members there are to choose from.
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+        Shape (2 ** number - 1, number).
+
+    Examples
+    --------
+    >>> combinations(2)
+    array([[ True, False],
+           [False,  True],
+           [ True,  True]])
+    """
     sets = (np.arange(1, 2**number)[:, np.newaxis] >> np.arange(number)) & 1
     return sets[np.argsort(sets.sum(axis=1), kind="stable")].astype(bool)
 
@@ -81,7 +101,7 @@ def merging(flux, partners, products, tolerance):
     >>> print(f"{imbalance:.3f}", partners, product)
     0.038 [False  True] 0
     """
-    sets = _combinations(len(partners))
+    sets = combinations(len(partners))
     total = flux + sets @ partners
     found = _best(np.abs((total[:, np.newaxis] - products) / products), tolerance)
     if found is None:
@@ -114,7 +134,7 @@ def balanced_cancellation(flux, partners, tolerance):
     >>> balanced_cancellation(4.0, np.array([-1.0, -3.0]), 0.5)
     (0.0, array([ True,  True]))
     """
-    sets = _combinations(len(partners))
+    sets = combinations(len(partners))
     imbalance = np.abs((flux + sets @ partners) / flux)
     found = _best(imbalance, tolerance)
     return None if found is None else (float(imbalance[found]), sets[found[0]])
@@ -150,7 +170,7 @@ def unbalanced_cancellation(flux, partners, products, tolerance):
     >>> print(f"{imbalance:.3f}", partners, product)
     0.024 [ True] 1
     """
-    sets = _combinations(len(partners))
+    sets = combinations(len(partners))
     remaining = flux + sets @ partners
     found = _best(np.abs((remaining[:, np.newaxis] - products) / products), tolerance)
     if found is None:
@@ -175,12 +195,15 @@ class Explanation:
         The feature of the other frame that they become.
     imbalance : `float`
         Left side of equation 7, 8 or 9; not-a-number for a disappearance.
+    confidence : `float`
+        By how much less likely, as a logarithm, all else is; not-a-number where the rule does not weigh.
     """
 
     kind: str
     members: tuple
     product: int | None
     imbalance: float
+    confidence: float = np.nan
 
 
 class Frame:
@@ -342,12 +365,16 @@ class Transition:
         All events; a birth as the death that it is with the frames exchanged.
     cut_groups : `int`
         Number of groups that were cut to their nearest features.
+    left, entered : `numpy.ndarray` of `bool`, optional
+        Features that the edge of the frame took away or brought: neither events nor lives that went on.
     """
 
     successor: np.ndarray
     deaths: list
     births: list
     cut_groups: int
+    left: np.ndarray | None = None
+    entered: np.ndarray | None = None
 
 
 def compare_frames(before, after, reach, *, association, flux_tolerance, balance_tolerance, max_partners):

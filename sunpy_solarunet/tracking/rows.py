@@ -65,7 +65,7 @@ def frames_table(catalog, frame):
     return make_table("frames", {name: _single(value) for name, value in row.items()})
 
 
-def events_tables(transition, before, after, *, first_id):
+def events_tables(transition, before, after):
     """
     The events between two frames and their members.
 
@@ -74,19 +74,17 @@ def events_tables(transition, before, after, *, first_id):
     transition : `~sunpy_solarunet.tracking.events.Transition`
     before, after : tuple
         Catalog, number of the frame and track of each feature.
-    first_id : `int`
-        Number of the first event.
 
     Returns
     -------
     tuple of `~astropy.table.QTable`
-        Events and members.
+        Events, numbered from 0, and members.
     """
     deaths = [_Event(death, before[0], after[0], "death") for death in transition.deaths]
     births = [_Event(birth, after[0], before[0], "birth") for birth in transition.births]
     tables = [_events_table(deaths, before[1]), _events_table(births, after[1])]
     events = stack_tables("events", tables)
-    events["event_id"] = np.arange(first_id, first_id + len(events))
+    events["event_id"] = np.arange(len(events))
     sides = (("parent", "parents", *before[1:]), ("child", "children", *after[1:]))
     rows = [
         (event_id, track_ids[feature], feature + 1, frame, role)
@@ -161,7 +159,7 @@ def _events_table(events, frame):
         "lon": lon,
         "lat": lat,
         "imbalance": [event.explanation.imbalance for event in events],
-        "confidence": np.full(number, np.nan),
+        "confidence": [event.explanation.confidence for event in events],
         "n_features": [len(event.parents) + len(event.children) for event in events],
         "parents": [_labels(event.parents) for event in events],
         "children": [_labels(event.children) for event in events],

@@ -2,8 +2,9 @@
 `Tracker`: catalogs in, one by one; events, tracks and features out as tables.
 """
 
+import itertools
 import warnings
-from dataclasses import dataclass
+from dataclasses import replace
 
 import astropy.units as u
 import numpy as np
@@ -12,10 +13,14 @@ from tqdm.auto import tqdm
 from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
 from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.magnetograms import pixel_length
-from sunpy_solarunet.tracking.association import ASSOCIATIONS, moving_distance
-from sunpy_solarunet.tracking.events import KINDS, compare_frames
+from sunpy_solarunet.tracking.association import moving_distance
+from sunpy_solarunet.tracking.drift import Shifted, bulk_drift
+from sunpy_solarunet.tracking.events import KINDS, Transition
 from sunpy_solarunet.tracking.rows import events_tables, features_table, frames_table
+from sunpy_solarunet.tracking.rules import EVENT_RULES, IDENTITIES, RULES
+from sunpy_solarunet.tracking.swamis import name_events
 from sunpy_solarunet.tracking.tables import SCHEMAS, make_table, stack_tables
+from sunpy_solarunet.tracking.tracks import Missing, Track, returning
 
 __all__ = ["Tracker"]
 
@@ -25,36 +30,8 @@ SHARED = "shared"
 #: Gaps of more than this many of the shortest cadence close all tracks, where the user gives no limit.
 LARGEST_GAP = 4
 
-
-@dataclass
-class _Track:
-    """What is known of a track so far."""
-
-    polarity: int
-    first_frame: int
-    last_frame: int
-    max_flux: float
-    birth: str = ""
-    death: str = ""
-    birth_censored: bool = False
-    death_censored: bool = True
-    parents: str = ""
-    children: str = ""
-    path: float = 0.0
-    seconds: float = 0.0
-    seconds_after: float = 0.0
-
-    @property
-    def lifetime(self):
-        return self.last_frame - self.first_frame + 1
-
-    @property
-    def duration(self):
-        return self.seconds + self.seconds_after
-
-    @property
-    def mean_speed(self):
-        return self.path / self.seconds if self.seconds else np.nan
+#: A drift is looked for up to this many pixels beyond twice the reach of features.
+DRIFT = 10.0
 
 
 class Tracker:
@@ -68,10 +45,11 @@ class Tracker:
 
     Parameters
     ----------
-    association : {"assignment", "paper", "overlap", "dual_overlap"}
-        How successors are found: by a one-to-one assignment over all candidates by overlap, distance
-        and flux change; by flux alone, to the letter of the paper; by the released code's rule,
-        overlap first, then flux; by SWAMIS's dual-maximum overlap.
+    association : {"likelihood", "assignment", "paper", "overlap", "dual_overlap"}
+        How successors are found: together with all events, as the most likely story of the two
+        frames; by a one-to-one assignment over all candidates by overlap, distance and flux change;
+        by flux alone, to the letter of the paper; by the released code's rule, overlap first, then
+        flux; by SWAMIS's dual-maximum overlap.
     max_speed : `~astropy.units.Quantity`
         Transverse speed on the photosphere (C in equation 2).
     flux_tolerance : `float`
@@ -83,6 +61,18 @@ class Tracker:
     max_gap : `~astropy.units.Quantity`, optional
         A longer time between two frames closes all tracks. Four times the shortest time between
         two frames so far, if not given.
+    memory : `int`, optional
+        From how many frames on end a feature may be missing and yet be the same when it comes back.
+        2 with "likelihood", else 0, if not given.
+    identity : {"largest_flux", "new"}, optional
+        Whether the feature with the largest flux carries its track on where features merge, split, or
+        cancel or emerge with a remainder, or whether new tracks begin there. The former if not given,
+        but for "paper" and "overlap".
+    event_rules : {"flux_balance", "swamis"}
+        How events are named: by equations 7 to 9, or by SWAMIS's changes of the flux of neighbors.
+    drift : `bool`, optional
+        Whether a displacement that most features share is taken out before they are compared. It is
+        with "likelihood", if not given.
     pixel_length : `~astropy.units.Quantity`, optional
         Length of a pixel's side on the Sun, in place of that from the map's coordinates, for
         example ``725 * u.km * 0.083`` as in the paper.
@@ -120,22 +110,29 @@ class Tracker:
 
     def __init__(
         self,
-        association="assignment",
+        association="likelihood",
         *,
         max_speed=4 * u.km / u.s,
         flux_tolerance=0.33,
         balance_tolerance=0.5,
         max_partners=10,
         max_gap=None,
+        memory=None,
+        identity=None,
+        event_rules="flux_balance",
+        drift=None,
         pixel_length=None,
     ):
-        self.association = name_choice(association, ASSOCIATIONS, "association")
+        self.association = name_choice(association, RULES, "association")
+        rule = RULES[association]
+        self.memory = rule.memory if memory is None else _whole(memory, "memory", 0, 100)
+        self.identity = rule.identity if identity is None else name_choice(identity, IDENTITIES, "identity")
+        self.event_rules = name_choice(event_rules, EVENT_RULES, "event rules")
+        self.drift = rule.drift if drift is None else bool(drift)
         self.max_speed = require_quantity(max_speed, u.km / u.s, "max_speed", positive=True) * u.km / u.s
         self.flux_tolerance = _fraction(flux_tolerance, "flux_tolerance")
         self.balance_tolerance = _fraction(balance_tolerance, "balance_tolerance")
-        if int(max_partners) != max_partners or not 1 <= max_partners <= 16:
-            raise SolarUnetError(f"max_partners must be a whole number from 1 to 16, got {max_partners}")
-        self.max_partners = int(max_partners)
+        self.max_partners = _whole(max_partners, "max_partners", 1, 16)
         self.max_gap = None if max_gap is None else require_quantity(max_gap, u.s, "max_gap", positive=True) * u.s
         self.pixel_length = None
         if pixel_length is not None:
@@ -145,7 +142,8 @@ class Tracker:
     def _begin(self):
         self._rows = {name: [] for name in ("events", "members", "features", "frames")}
         self._tracks = []
-        self._events = 0
+        self._missing = []
+        self._settled = self._first_open = 0
         self._frame = -1
         self._previous = None
         self._track_ids = np.zeros(0, int)
@@ -154,7 +152,8 @@ class Tracker:
         self._source = {}
 
     def __repr__(self):
-        counts = f"{self._frame + 1} frames, {len(self._tracks)} tracks, {self._events} events"
+        events = sum(map(len, self._rows["events"]))
+        counts = f"{self._frame + 1} frames, {len(self._tracks)} tracks, {events} events"
         return f"<Tracker: {self.association}, {counts}>"
 
     @property
@@ -169,6 +168,10 @@ class Tracker:
             "flux_tolerance": self.flux_tolerance,
             "balance_tolerance": self.balance_tolerance,
             "max_partners": self.max_partners,
+            "memory": self.memory,
+            "identity": self.identity,
+            "event_rules": self.event_rules,
+            "drift": self.drift,
             "max_gap": str(self.max_gap) if self.max_gap is not None else f"{LARGEST_GAP} times the shortest cadence",
             "pixel_length": str(self.pixel_length) if self.pixel_length is not None else "from the coordinates",
             "cut_groups": self._cut_groups,
@@ -202,7 +205,8 @@ class Tracker:
         self._begin()
         for catalog in tqdm(catalogs, unit="frame", disable=not progress):
             self.update(catalog)
-        return self.finish()
+        self.finish()
+        return self.events
 
     def update(self, catalog):
         """
@@ -215,7 +219,9 @@ class Tracker:
         Returns
         -------
         `~astropy.table.QTable`
-            The events between the frame before and this one.
+            The events that are now settled: those between the frame before and this one or, with a
+            memory, between frames as many earlier. The others are in `events` already, but a
+            disappearance there is taken back if the feature returns.
 
         Raises
         ------
@@ -225,18 +231,27 @@ class Tracker:
         if not isinstance(catalog, FeatureCatalog):
             raise TypeError(f"a FeatureCatalog is needed, got {type(catalog).__name__}; a Segmenter makes one")
         cadence = self._cadence(catalog)
-        transition = None
-        if cadence is not None and self._is_connected(cadence, catalog):
-            transition = self._compare(catalog, cadence)
+        connected = cadence is not None and self._is_connected(cadence, catalog)
+        comparison = self._compare(catalog, cadence) if connected else None
         self._frame += 1
-        if transition is None:
-            track_ids = self._open_tracks(catalog, np.full(len(catalog), -1), births=None)
+        self._rows["frames"].append(frames_table(catalog, self._frame))
+        if connected:
+            track_ids = self._continue(catalog, cadence, *comparison)
         else:
-            track_ids = self._continue_tracks(catalog, transition.successor, cadence)
-            track_ids = self._open_tracks(catalog, track_ids, self._end_tracks(transition, cadence))
-        new_events = self._store(catalog, track_ids, transition)
+            track_ids = np.full(len(catalog), -1)
+            self._open_tracks(catalog, track_ids, dict.fromkeys(range(len(catalog)), ""))
+            self._missing = []
+        self._rows["features"].append(features_table(catalog, self._frame, track_ids))
         self._previous, self._track_ids, self._source = catalog, track_ids, dict(catalog.meta)
-        return new_events
+        return self._settle(self.memory if connected else 0)
+
+    def _settle(self, open_comparisons):
+        """Events that no later frame can change any more, and that have not been handed out."""
+        settled = slice(self._settled, max(len(self._rows["events"]) - open_comparisons, self._settled))
+        events, _ = _numbered(self._rows["events"][settled], self._rows["members"][settled], self._first_open)
+        self._settled = settled.stop
+        self._first_open += sum(map(len, events))
+        return stack_tables("events", events, self.meta)
 
     def finish(self):
         """
@@ -245,20 +260,20 @@ class Tracker:
         Returns
         -------
         `~astropy.table.QTable`
-            All events, see `events`.
+            The events that `update` has not returned yet.
         """
-        self._previous, self._track_ids = None, np.zeros(0, int)
-        return self.events
+        self._previous, self._track_ids, self._missing = None, np.zeros(0, int), []
+        return self._settle(0)
 
     @property
     def events(self):
         """All events so far, one a row."""
-        return stack_tables("events", self._rows["events"], self.meta)
+        return stack_tables("events", _numbered(self._rows["events"], self._rows["members"])[0], self.meta)
 
     @property
     def members(self):
         """The features that take part in each event."""
-        return stack_tables("members", self._rows["members"], self.meta)
+        return stack_tables("members", _numbered(self._rows["events"], self._rows["members"])[1], self.meta)
 
     @property
     def features(self):
@@ -294,7 +309,7 @@ class Tracker:
         """Time since the frame before, or `None` for the first; refuses frames that do not follow it."""
         if self._previous is None:
             return None
-        cadence = (catalog.time - self._previous.time).to(u.s)
+        cadence = (catalog.time - self._previous.time).to(u.s).round(9)
         if cadence <= 0 * u.s:
             relation = "the same time as" if cadence == 0 * u.s else "an earlier time than"
             raise SequenceError(
@@ -324,100 +339,210 @@ class Tracker:
         return False
 
     def _compare(self, catalog, cadence):
-        """What happened between the frame before and this one."""
+        """What happened between the frame before and this one, and the drift between them."""
         reach = 2 * moving_distance(self.max_speed, cadence, self._side(catalog))
-        shift = _pointing_shift(self._previous.map, catalog.map)
-        if shift > max(reach, 1.0):
-            warnings.warn(
-                f"the frame of {catalog.time.isot} points {shift:.1f} pixels away from the one before it, more than "
-                f"features may move ({reach:.1f} pixels): align the frames first",
-                SolarUnetWarning,
-                stacklevel=3,
-            )
-        transition = compare_frames(
-            self._previous,
+        pointing = _pointing_shifts(self._previous.map, catalog.map)
+        farthest = 2 * reach + DRIFT + np.hypot(*pointing).max()
+        drift = bulk_drift(self._previous, catalog, farthest) if self.drift else np.zeros(2)
+        unseen = min(np.hypot(*shifts).max() for shifts in (pointing, pointing - drift[:, np.newaxis]))
+        self._warn_of_pointing(catalog, unseen, reach)
+        before = Shifted(self._previous, drift) if drift.any() else self._previous
+        transition = RULES[self.association].compare(
+            before,
             catalog,
             reach,
-            association=self.association,
             flux_tolerance=self.flux_tolerance,
             balance_tolerance=self.balance_tolerance,
             max_partners=self.max_partners,
         )
-        if transition.cut_groups and not self._cut_groups:
+        if self.event_rules == "swamis":
+            deaths, births = name_events(before, catalog, transition.successor)
+            transition = Transition(transition.successor, deaths, births, 0)
+        self._warn_of_cut_groups(transition.cut_groups)
+        return transition, drift
+
+    def _warn_of_pointing(self, catalog, shift, reach):
+        if shift > max(reach, 1.0):
             warnings.warn(
-                f"{transition.cut_groups} features have more than {self.max_partners} neighbors that could share "
+                f"the frame of {catalog.time.isot} points {shift:.1f} pixels away from the one before it, more than "
+                f"features may move ({reach:.1f} pixels), and the features do not show it: align the frames first",
+                SolarUnetWarning,
+                stacklevel=4,
+            )
+
+    def _warn_of_cut_groups(self, number):
+        if number and not self._cut_groups:
+            warnings.warn(
+                f"{number} features have more than {self.max_partners} neighbors that could share "
                 "their events; only the nearest are tried (max_partners); cut_groups in the tables' meta counts them",
                 SolarUnetWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-        self._cut_groups += transition.cut_groups
-        return transition
+        self._cut_groups += number
 
     def _side(self, catalog):
         return pixel_length(catalog.map) if self.pixel_length is None else self.pixel_length
 
-    def _continue_tracks(self, catalog, successor, cadence):
-        """Carry tracks on to this frame; the track of each feature, or -1."""
+    def _continue(self, catalog, cadence, transition, drift):
+        """Carry tracks on to this frame, end and open others, and note the events; the track of each feature."""
+        seconds = cadence.to_value(u.s)
+        successor = transition.successor
+        if self.identity == "largest_flux":
+            successor = _with_heirs(transition, self._previous.flux.value, catalog.flux.value)
         track_ids = np.full(len(catalog), -1)
+        self._follow(catalog, track_ids, successor, seconds)
+        transition = self._bring_back(catalog, track_ids, transition, drift, seconds)
+        ends, beginnings = _causes(transition)
+        for feature in np.flatnonzero(successor < 0):
+            self._tracks[self._track_ids[feature]].end(ends.get(int(feature), SHARED), seconds)
+        self._open_tracks(catalog, track_ids, beginnings)
+        self._note_lineage(transition, track_ids)
+        self._note_events(catalog, track_ids, transition)
+        self._note_missing(transition, drift, seconds)
+        return track_ids
+
+    def _follow(self, catalog, track_ids, successor, seconds):
+        """Carry tracks on to their features' successors."""
         old = np.flatnonzero(successor >= 0)
         new = successor[old]
         track_ids[new] = self._track_ids[old]
         moved = np.hypot(catalog.x[new] - self._previous.x[old], catalog.y[new] - self._previous.y[old])
         path = moved.value * self._side(catalog).to_value(u.km)
         for track_id, flux, length in zip(track_ids[new], catalog.flux.value[new], path, strict=True):
-            track = self._tracks[track_id]
-            track.last_frame = self._frame
-            track.path += float(length)
-            track.seconds += cadence.to_value(u.s)
-            track.max_flux = max(track.max_flux, float(flux), key=abs)
-        return track_ids
+            self._tracks[track_id].go_on(self._frame, float(flux), float(length), seconds)
 
-    def _end_tracks(self, transition, cadence):
-        """Say how tracks die; return how those that begin are born, by feature."""
-        ends, births = {}, {}
-        for death in transition.deaths:
-            ends |= dict.fromkeys(death.members, death.kind)
-            if death.product is not None:
-                births[death.product] = death.kind
-        for birth in transition.births:
-            births |= dict.fromkeys(birth.members, KINDS[birth.kind])
-            if birth.product is not None:
-                ends[birth.product] = KINDS[birth.kind]
-        for feature in np.flatnonzero(transition.successor < 0):
-            track = self._tracks[self._track_ids[feature]]
-            track.death = ends.get(int(feature), SHARED)
-            track.death_censored = False
-            track.seconds_after = cadence.to_value(u.s)
-        return births
+    def _bring_back(self, catalog, track_ids, transition, drift, seconds):
+        """Give features that had only been missing their tracks back; the transition without their appearance."""
+        for missing in self._missing:
+            missing.place = missing.place + drift
+            missing.seconds += seconds
+        appeared = [birth.members[0] for birth in transition.births if birth.kind == "disappearance"]
+        speed = (self.max_speed / self._side(catalog)).to_value(1 / u.s)
+        found = returning(self._missing, catalog, np.array(appeared, int), speed, self.balance_tolerance)
+        for feature, position in found.items():
+            missing = self._missing[position]
+            track_ids[feature] = missing.track_id
+            place = np.array([catalog.x.value[feature], catalog.y.value[feature]])
+            length = np.hypot(*(place - missing.place)) * self._side(catalog).to_value(u.km)
+            track = self._tracks[missing.track_id]
+            track.go_on(self._frame, float(catalog.flux.value[feature]), float(length), missing.seconds)
+            self._take_back(*missing.event)
+        gone = set(found.values())
+        self._missing = [each for position, each in enumerate(self._missing) if position not in gone]
+        births = [birth for birth in transition.births if birth.product is not None or birth.members[0] not in found]
+        return replace(transition, births=births)
 
-    def _open_tracks(self, catalog, track_ids, births):
-        """Begin a track for each feature that has none; without births they are censored."""
+    def _take_back(self, comparison, number):
+        """Strike an event out of the tables."""
+        for name in ("events", "members"):
+            table = self._rows[name][comparison]
+            self._rows[name][comparison] = table[table["event_id"] != number]
+
+    def _open_tracks(self, catalog, track_ids, beginnings):
+        """Begin a track for each feature that has none; without a cause it is censored."""
         for feature in np.flatnonzero(track_ids < 0):
             track_ids[feature] = len(self._tracks)
-            self._tracks.append(
-                _Track(
-                    polarity=int(catalog.polarity[feature]),
-                    first_frame=self._frame,
-                    last_frame=self._frame,
-                    max_flux=float(catalog.flux.value[feature]),
-                    birth="" if births is None else births.get(int(feature), SHARED),
-                    birth_censored=births is None,
-                )
-            )
-        return track_ids
+            birth = beginnings.get(int(feature), SHARED)
+            flux, polarity = float(catalog.flux.value[feature]), int(catalog.polarity[feature])
+            track = Track(polarity, self._frame, self._frame, flux, birth=birth, birth_censored=not birth)
+            self._tracks.append(track)
 
-    def _store(self, catalog, track_ids, transition):
-        """Rows of this frame and of what happened before it; returns the events."""
-        self._rows["features"].append(features_table(catalog, self._frame, track_ids))
-        self._rows["frames"].append(frames_table(catalog, self._frame))
-        if transition is None:
-            return make_table("events", {}, self.meta)
+    def _note_lineage(self, transition, track_ids):
+        """Which tracks came from which, where features became others."""
+        earlier = [(death.members, (death.product,)) for death in transition.deaths if death.product is not None]
+        later = [((birth.product,), birth.members) for birth in transition.births if birth.product is not None]
+        for parents, children in earlier + later:
+            for parent, child in itertools.product(self._track_ids[list(parents)], track_ids[list(children)]):
+                if parent != child:
+                    self._tracks[parent].child_ids.append(int(child))
+                    self._tracks[child].parent_ids.append(int(parent))
+
+    def _note_events(self, catalog, track_ids, transition):
         tracked = ((self._previous, self._frame - 1, self._track_ids), (catalog, self._frame, track_ids))
-        events, members = events_tables(transition, *tracked, first_id=self._events)
-        self._events += len(events)
+        events, members = events_tables(transition, *tracked)
         self._rows["events"].append(events)
         self._rows["members"].append(members)
-        return stack_tables("events", [events], self.meta)
+
+    def _note_missing(self, transition, drift, seconds):
+        """Remember the features that disappeared for as many frames as the memory says."""
+        self._missing = [each for each in self._missing if each.frame >= self._frame - self.memory]
+        if not self.memory:
+            return
+        before, comparison = self._previous, len(self._rows["events"]) - 1
+        for number, death in enumerate(transition.deaths):
+            if death.kind == "disappearance":
+                feature = death.members[0]
+                missing = Missing(
+                    track_id=int(self._track_ids[feature]),
+                    frame=self._frame - 1,
+                    flux=float(before.flux.value[feature]),
+                    place=np.array([before.x.value[feature], before.y.value[feature]]) + drift,
+                    radius=float(np.sqrt(before.n_pixels[feature] / np.pi)),
+                    seconds=seconds,
+                    event=(comparison, number),
+                )
+                self._missing.append(missing)
+
+
+def _with_heirs(transition, flux_before, flux_after):
+    """Successors, with the largest feature of each side of an event carrying the track on."""
+    successor = transition.successor.copy()
+    taken = set(successor[successor >= 0].tolist())
+    for death in transition.deaths:
+        if death.product is not None and death.product not in taken:
+            heir = _largest(death.members, flux_before, flux_after[death.product])
+            if heir is not None and successor[heir] < 0:
+                successor[heir] = death.product
+                taken.add(death.product)
+    for birth in transition.births:
+        if birth.product is not None and successor[birth.product] < 0:
+            heir = _largest(birth.members, flux_after, flux_before[birth.product])
+            if heir is not None and heir not in taken:
+                successor[birth.product] = heir
+                taken.add(heir)
+    return successor
+
+
+def _largest(features, flux, sign_of):
+    """The feature with the largest flux of the sign of another flux, or `None`."""
+    alike = [feature for feature in features if flux[feature] * sign_of > 0]
+    return max(alike, key=lambda feature: abs(flux[feature]), default=None)
+
+
+def _causes(transition):
+    """By feature, how those that do not live on end, and how those that did not live begin; empty where censored."""
+    ends, beginnings = {}, {}
+    for death in transition.deaths:
+        ends |= dict.fromkeys(death.members, death.kind)
+        if death.product is not None:
+            beginnings[death.product] = death.kind
+    for birth in transition.births:
+        beginnings |= dict.fromkeys(birth.members, KINDS[birth.kind])
+        if birth.product is not None:
+            ends[birth.product] = KINDS[birth.kind]
+    if transition.left is not None:
+        ends |= dict.fromkeys(np.flatnonzero(transition.left).tolist(), "")
+        beginnings |= dict.fromkeys(np.flatnonzero(transition.entered).tolist(), "")
+    return ends, beginnings
+
+
+def _numbered(events, members, first=0):
+    """Tables of events and members, one a comparison, with the events numbered through the sequence."""
+    numbered = ([], [])
+    for own_events, own_members in zip(events, members, strict=True):
+        own_events, own_members = own_events.copy(), own_members.copy()
+        own_members["event_id"] = first + np.searchsorted(own_events["event_id"], own_members["event_id"])
+        own_events["event_id"] = first + np.arange(len(own_events))
+        first += len(own_events)
+        numbered[0].append(own_events)
+        numbered[1].append(own_members)
+    return numbered
+
+
+def _whole(value, argument, lowest, highest):
+    if isinstance(value, u.Quantity) or int(value) != value or not lowest <= value <= highest:
+        raise SolarUnetError(f"{argument} must be a whole number from {lowest} to {highest}, got {value}")
+    return int(value)
 
 
 def _fraction(value, argument):
@@ -426,10 +551,10 @@ def _fraction(value, argument):
     return float(value)
 
 
-def _pointing_shift(first, second):
-    """Largest distance, in pixels, between the places that the corners of two frames show."""
+def _pointing_shifts(first, second):
+    """Pixels, along x and y, by which what the corners of a frame show is displaced in the next; shape (2, 4)."""
     rows, columns = first.data.shape
     x, y = np.array([0, columns - 1, 0, columns - 1]), np.array([0, 0, rows - 1, rows - 1])
     earlier, later = (np.array(frame.wcs.pixel_to_world_values(x, y)) for frame in (first, second))
-    difference = (later - earlier + 180) % 360 - 180
-    return float(np.hypot(*(np.linalg.inv(first.wcs.pixel_scale_matrix) @ difference)).max())
+    difference = (earlier - later + 180) % 360 - 180
+    return np.linalg.inv(first.wcs.pixel_scale_matrix) @ difference

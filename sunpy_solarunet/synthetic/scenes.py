@@ -1,5 +1,5 @@
 """
-Synthetic magnetograms whose every event is known.
+Small scenes that are written down by hand: one of each kind of event in eight frames.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,127 @@
+"""
+The bulk drift: the displacement that most features of two frames share.
+"""
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+__all__ = ["Shifted", "bulk_drift"]
+
+#: Fewest features that must share a displacement for it to be called a drift.
+FEWEST = 5
+
+#: Displacements that differ by less, in pixels, are shared.
+AGREEMENT = 1.0
+
+#: Largest ratio of the fluxes of features that may be one and the same.
+FLUX_RATIO = 1.5
+
+
+def bulk_drift(before, after, largest):
+    """
+    The displacement that most features share between two frames: pointing, rotation, a moving region.
+
+    Each pair of features of one sign and like flux votes for its displacement. The drift is the
+    median of the votes in the densest place.
+
+    Parameters
+    ----------
+    before, after : `~sunpy_solarunet.FeatureCatalog`
+    largest : `float`
+        Largest displacement that is looked for, in pixels.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Pixels along x and y; zero where too few features agree.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet import Segmenter
+    >>> from sunpy_solarunet.synthetic import six_events
+    >>> maps, _ = six_events()
+    >>> first, second = (Segmenter(method="threshold")(frame) for frame in maps[:2])
+    >>> bool(abs(bulk_drift(first, second, 10.0)).max() < 1.5)
+    True
+    """
+    votes = _displacements(before, after, largest)
+    if len(votes) < FEWEST:
+        return np.zeros(2)
+    near = cKDTree(votes).query_ball_point(votes, AGREEMENT)
+    counts = np.array([len(group) for group in near])
+    # Of equally dense places the least displacement: no drift where nothing speaks for one.
+    densest = np.lexsort((np.hypot(*votes.T), -counts))[0]
+    if counts[densest] < max(FEWEST, min(len(before), len(after)) / 4):
+        return np.zeros(2)
+    return np.median(votes[near[densest]], axis=0)
+
+
+def _displacements(before, after, largest):
+    """Displacements of all pairs of one sign and like flux, shape (n, 2)."""
+    votes = [np.zeros((0, 2))]
+    for sign in (1, -1):
+        first, second = np.flatnonzero(before.polarity == sign), np.flatnonzero(after.polarity == sign)
+        if not len(first) or not len(second):
+            continue
+        places = [_places(before)[first], _places(after)[second]]
+        found = cKDTree(places[1]).query_ball_point(places[0], largest)
+        i = np.repeat(np.arange(len(first)), [len(group) for group in found])
+        j = np.concatenate(found).astype(int)
+        change = np.abs(np.log(after.flux.value[second[j]] / before.flux.value[first[i]]))
+        alike = change <= np.log(FLUX_RATIO)
+        votes.append((places[1][j] - places[0][i])[alike])
+    return np.concatenate(votes)
+
+
+def _places(catalog):
+    return np.column_stack([catalog.x.value, catalog.y.value])
+
+
+class Shifted:
+    """
+    A catalog whose features stand elsewhere: where they would be in another frame after a drift.
+
+    Everything but places is that of the catalog. Labels move by whole pixels.
+
+    Parameters
+    ----------
+    catalog : `~sunpy_solarunet.FeatureCatalog`
+    drift : `numpy.ndarray`
+        Pixels along x and y.
+    """
+
+    def __init__(self, catalog, drift):
+        self._catalog = catalog
+        self._drift = drift
+        whole = np.round(drift).astype(int)
+        self.labels = _moved(catalog.labels, whole) if whole.any() else catalog.labels
+        self.x = catalog.x + drift[0] * catalog.x.unit
+        self.y = catalog.y + drift[1] * catalog.y.unit
+
+    def __getattr__(self, name):
+        return getattr(self._catalog, name)
+
+    def __len__(self):
+        return len(self._catalog)
+
+    @property
+    def enclosing_circles(self):
+        """Centers and radii, as in the catalog."""
+        centers, radii = self._catalog.enclosing_circles
+        return centers + self._drift, radii
+
+    @property
+    def border_positions(self):
+        """Columns, rows and labels, as in the catalog; columns and rows need not be whole."""
+        columns, rows, owners = self._catalog.border_positions
+        return columns + self._drift[0], rows + self._drift[1], owners
+
+
+def _moved(labels, whole):
+    """Labels moved by whole pixels; what leaves the frame is lost."""
+    moved = np.zeros_like(labels)
+    (x, y), (height, width) = whole, labels.shape
+    moved[max(y, 0) : height + min(y, 0), max(x, 0) : width + min(x, 0)] = labels[
+        max(-y, 0) : height + min(-y, 0), max(-x, 0) : width + min(-x, 0)
+    ]
+    return moved

@@ -1,0 +1,53 @@
+"""
+The rules by which a tracker compares two frames, by name, and what each takes for granted.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from sunpy_solarunet.tracking.events import compare_frames
+from sunpy_solarunet.tracking.likelihood import most_likely
+
+__all__ = ["EVENT_RULES", "IDENTITIES", "RULES", "Rule"]
+
+#: Who carries on the track where features merge, split, cancel or emerge with a remainder: the
+#: feature with the largest flux, or none, so that a new track begins.
+IDENTITIES = ("largest_flux", "new")
+
+#: How events are named: by the flux balance of equations 7 to 9, or by SWAMIS's flux changes of neighbors.
+EVENT_RULES = ("flux_balance", "swamis")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """
+    How two frames are compared.
+
+    Attributes
+    ----------
+    compare : callable
+        Called with two catalogs, the reach, and the tolerances; returns a
+        `~sunpy_solarunet.tracking.events.Transition`.
+    identity : `str`
+        One of `IDENTITIES`, where the user names none.
+    memory : `int`
+        Frames that a feature may be missing from, where the user gives no number.
+    drift : `bool`
+        Whether a bulk drift is taken out, where the user does not say.
+    """
+
+    compare: Callable
+    identity: str = "largest_flux"
+    memory: int = 0
+    drift: bool = False
+
+
+#: The rules by name. "paper" and "overlap" keep to what the paper and the released code do.
+RULES = {
+    "likelihood": Rule(most_likely, memory=2, drift=True),
+    "assignment": Rule(partial(compare_frames, association="assignment")),
+    "paper": Rule(partial(compare_frames, association="paper"), identity="new"),
+    "overlap": Rule(partial(compare_frames, association="overlap"), identity="new"),
+    "dual_overlap": Rule(partial(compare_frames, association="dual_overlap")),
+}

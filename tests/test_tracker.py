@@ -153,9 +153,10 @@ def test_no_feature_takes_part_in_two_events_between_two_frames(rule, seed):
             assert len(labels) == len(set(labels))
 
 
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_flux_balances_within_what_the_table_says(seed):
-    for event in Tracker().track(random_sequence(seed)):
+def test_flux_balances_within_what_the_table_says(rule, seed):
+    for event in Tracker(rule).track(random_sequence(seed)):
         before, after = event["flux_before"].value, event["flux_after"].value
         if event["kind"] in ("merging", "splitting"):
             members, product = (before, after) if event["category"] == "death" else (after, before)
@@ -164,18 +165,31 @@ def test_flux_balances_within_what_the_table_says(seed):
             assert event["imbalance"] <= 0.5
 
 
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_exchanging_the_signs_changes_the_polarity_alone(seed):
+def test_exchanging_the_signs_changes_the_polarity_alone(rule, seed):
     catalogs = random_sequence(seed)
     negative = [FeatureCatalog(type(found.map)(-found.map.data, found.map.meta), found.labels) for found in catalogs]
-    events, mirrored = Tracker().track(catalogs), Tracker().track(negative)
+    events, mirrored = Tracker(rule).track(catalogs), Tracker(rule).track(negative)
     for name in ("kind", "balance", "frame", "Tx", "Ty", "n_features", "parents", "children"):
         assert np.array_equal(events[name], mirrored[name])
     assert np.allclose(events["flux_before"].value, -mirrored["flux_before"].value)
 
 
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_moving_the_map_moves_the_coordinates_alone(seed):
+def test_scaling_the_field_changes_nothing(rule, seed):
+    catalogs = random_sequence(seed)
+    scaled = [FeatureCatalog(type(found.map)(7 * found.map.data, found.map.meta), found.labels) for found in catalogs]
+    events, again = Tracker(rule).track(catalogs), Tracker(rule).track(scaled)
+    for name in ("kind", "frame", "parents", "children"):
+        assert events[name].tolist() == again[name].tolist()
+    assert again["flux_before"].value == pytest.approx(7 * events["flux_before"].value)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_moving_the_map_moves_the_coordinates_alone(rule, seed):
     catalogs = random_sequence(seed)
     moved = []
     for found in catalogs:
@@ -183,7 +197,7 @@ def test_moving_the_map_moves_the_coordinates_alone(seed):
         meta["crval1"] += 7
         meta["crval2"] -= 3
         moved.append(FeatureCatalog(type(found.map)(found.map.data, meta), found.labels))
-    here, there = Tracker().track(catalogs), Tracker().track(moved)
+    here, there = Tracker(rule).track(catalogs), Tracker(rule).track(moved)
     assert here["parents"].tolist() == there["parents"].tolist()
     assert np.allclose((there["Tx"] - here["Tx"]).to_value("arcsec"), 7, atol=1e-3)
     assert np.allclose((there["Ty"] - here["Ty"]).to_value("arcsec"), -3, atol=1e-3)
@@ -358,6 +372,10 @@ def test_the_places_in_a_table_become_coordinates():
         ({"balance_tolerance": 50 * u.percent}, SolarUnetError, "plain number"),
         ({"max_partners": 0}, SolarUnetError, "max_partners"),
         ({"max_gap": 10}, TypeError, "max_gap needs a unit"),
+        ({"memory": -1}, SolarUnetError, "memory must be a whole number from 0"),
+        ({"memory": 1.5}, SolarUnetError, "memory must be a whole number"),
+        ({"identity": "oldest"}, SolarUnetError, "largest_flux"),
+        ({"event_rules": "yafta"}, SolarUnetError, "swamis"),
     ],
 )
 def test_arguments_that_cannot_be_meant_are_refused(options, error, message):

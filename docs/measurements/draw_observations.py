@@ -10,11 +10,10 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
 
 from sunpy_solarunet import Segmenter, Tracker, read_magnetograms
 from sunpy_solarunet.pipeline import save_frame
-from sunpy_solarunet.plotting import plot_event
+from sunpy_solarunet.plotting import plot_catalog, plot_event
 
 TIMES = ("2017-07-13T20:17:41", "2017-07-13T20:18:38", "2017-07-13T20:19:34")
 
@@ -41,18 +40,16 @@ def main(data, images):
     segmenter = Segmenter()
     catalogs = [segmenter(frame) for frame in maps]
     events = Tracker().track(catalogs)
-    save_frame(images / "ar12665.png", catalogs[1], events)
+    figure = Figure(figsize=(9, 8), layout="constrained")
+    plot_catalog(catalogs[1], events, axes=figure.add_subplot(projection=catalogs[1].map))
+    figure.savefig(images / "ar12665.png", dpi=80)
     draw(nearest(events[events["kind"] == "merging"], 453, -180.5), catalogs, images / "merging_figure_5.png")
-    draw(nearest(events[events["kind"] == "appearance"], 450.8, -181.3), catalogs, images / "appearance_figure_8.png")
-    literal = Tracker("paper").track(catalogs)
-    emerged = literal[(literal["kind"] == "emergence") & (literal["balance"] == "unbalanced")][0]
-    draw(emerged, catalogs, images / "emergence.png")
+    draw(nearest(events[events["kind"] == "emergence"], 453, -181), catalogs, images / "emergence_figure_8.png")
+    draw(nearest(events[events["kind"] == "cancellation"], 455, -164), catalogs, images / "cancellation.png")
 
     segmenter = Segmenter(method="threshold", threshold=20 * u.G, polarity_threshold=20 * u.G, min_pixels=4)
     catalogs = [segmenter(frame) for frame in read_magnetograms(data / "hmi-2022-04-17" / "*.fits")]
     save_frame(images / "hmi.png", catalogs[1], Tracker().track(catalogs))
-    for path in images.glob("*.png"):
-        Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
 
 
 if __name__ == "__main__":

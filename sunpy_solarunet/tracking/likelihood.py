@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from sunpy_solarunet.tracking.association import common_pixels, features_in_reach
@@ -94,7 +93,7 @@ class _Side:
     def __init__(self, catalog, smallest, costs, flux_tolerance):
         self.catalog = catalog
         self.flux = catalog.flux.value
-        self.sign = np.sign(self.flux)
+        self.sign = catalog.polarity
         self.places = np.column_stack([catalog.x.value, catalog.y.value])
         self.radius = np.sqrt(catalog.n_pixels / np.pi)
         self.at_edge = catalog.touches_edge
@@ -142,7 +141,7 @@ def most_likely(before, after, reach, *, flux_tolerance, balance_tolerance, max_
     """
     costs = costs or Costs()
     fluxes = np.abs(np.concatenate([before.flux.value, after.flux.value]))
-    smallest = fluxes.min(initial=np.inf)
+    smallest = fluxes[fluxes > 0].min(initial=np.inf)
     sides = [_Side(catalog, smallest, costs, flux_tolerance) for catalog in (before, after)]
     motion = costs.motion * reach / 2
     contact = np.hypot(costs.contact, motion)
@@ -153,8 +152,9 @@ def most_likely(before, after, reach, *, flux_tolerance, balance_tolerance, max_
     options = (reach, motion, contact, costs, balance_tolerance, max_partners)
     teller = _Teller(*sides, pairs, gaps, *options)
     mirror = _Teller(*sides[::-1], pairs[::-1], gaps, *options)
-    stories = [*teller.links(flux_tolerance), *teller.ends(), *teller.deaths()]
-    stories += [_mirrored(story) for story in (*mirror.ends(), *mirror.deaths())]
+    with np.errstate(divide="ignore", invalid="ignore"):  # a feature without net flux balances nothing
+        stories = [*teller.links(flux_tolerance), *teller.ends(), *teller.deaths()]
+        stories += [_mirrored(story) for story in (*mirror.ends(), *mirror.deaths())]
     chosen = _choose(stories, len(before), len(after))
     return _transition(chosen, sides, len(teller.cut_groups) + len(mirror.cut_groups))
 
@@ -247,20 +247,24 @@ class _Teller:
             imbalance = np.abs(difference / self.other.flux[product])
             yield from self._likely("merging", parents, sets, (), (product,), cost, imbalance)
 
+    def _opposite_neighbors(self):
+        """Pairs of opposite features near each other, each seen from either, and their gaps."""
+        first, second = features_in_reach(self.own.catalog, self.own.catalog, self.reach)
+        size = max(len(self.own.catalog), 1)
+        i, j = np.divmod(np.unique(np.minimum(first, second) * size + np.maximum(first, second)), size)
+        opposite = self.own.sign[i] != self.own.sign[j]
+        i, j = i[opposite], j[opposite]
+        gaps = _gaps(self.own.catalog, self.own.catalog, i, j, FARTHEST * self.contact)
+        return (np.concatenate([i, j]), np.concatenate([j, i])), np.concatenate([gaps, gaps])
+
     def _cancellations(self):
         """A feature cancels with others of the other sign, with nothing left (equation 8) or a remainder (9)."""
-        first, second = features_in_reach(self.own.catalog, self.own.catalog, self.reach)
-        opposite = self.own.sign[first] != self.own.sign[second]
-        first, second = first[opposite], second[opposite]
-        gaps = _gaps(self.own.catalog, self.own.catalog, first, second, FARTHEST * self.contact)
-        both = (np.concatenate([first, second]), np.concatenate([second, first]))
         heirs = _grouped_pairs(*self.pairs)
-        for center, (partners, gap) in self._near(both, np.concatenate([gaps, gaps])).items():
-            partners, kept = np.unique(partners, return_index=True)
+        for center, (partners, gap) in self._near(*self._opposite_neighbors()).items():
             sets = combinations(len(partners))
             remaining = self.own.flux[center] + sets @ self.own.flux[partners]
             variance = self.own.variance[center] + sets @ self.own.variance[partners]
-            cost = self.costs.cancelling + sets @ self._contact_cost(gap[kept])
+            cost = self.costs.cancelling + sets @ self._contact_cost(gap)
             balance = np.abs(remaining / self.own.flux[center])
             nothing_left = cost + _surprise(remaining, variance)
             yield from self._likely("cancellation", partners, sets, (center,), (), nothing_left, balance)
@@ -335,17 +339,15 @@ def _choose(stories, number_before, number_after):
     if not stories:
         return []
     stories = _cheapest_of_equals(stories)
+    cost = np.array([story.cost for story in stories])
     covered = [(*story.before, *(number_before + j for j in story.after)) for story in stories]
-    owner = np.repeat(np.arange(len(stories)), [len(features) for features in covered])
-    feature = np.array(list(itertools.chain.from_iterable(covered)), int)
-    size = len(stories) + number_before + number_after
-    graph = coo_array((np.ones(len(owner)), (owner, len(stories) + feature)), (size, size))
-    cluster = connected_components(graph, directed=False)[1][: len(stories)]
-    order = np.argsort(cluster, kind="stable")
-    chosen = []
-    for group in np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1):
-        chosen += _solve_cluster([stories[i] for i in group], [covered[i] for i in group])
-    return chosen
+    column = np.repeat(np.arange(len(stories)), [len(features) for features in covered])
+    row = np.fromiter(itertools.chain.from_iterable(covered), int)
+    shape = (number_before + number_after, len(stories))
+    cover = coo_array((np.ones(len(column)), (row, column)), shape).tocsc()
+    chosen, _ = _cover_at_least_cost(cost, cover)
+    told = np.flatnonzero(chosen)
+    return [(stories[i], _confidence(i, chosen, cost, cover) if stories[i].kind else np.nan) for i in told]
 
 
 def _cheapest_of_equals(stories):
@@ -356,19 +358,6 @@ def _cheapest_of_equals(stories):
         if key not in best or story.cost < best[key].cost:
             best[key] = story
     return list(best.values())
-
-
-def _solve_cluster(stories, covered):
-    """Stories of features that no other story shares, chosen at the least cost, and their confidence."""
-    cost = np.array([story.cost for story in stories])
-    if len(stories) == 1:
-        return [(stories[0], np.inf)]
-    features, position = np.unique(np.concatenate(covered), return_inverse=True)
-    column = np.repeat(np.arange(len(stories)), [len(group) for group in covered])
-    cover = coo_array((np.ones(len(column)), (position, column)), (len(features), len(stories))).tocsc()
-    chosen, _ = _cover_at_least_cost(cost, cover)
-    told = np.flatnonzero(chosen)
-    return [(stories[i], _confidence(i, chosen, cost, cover) if stories[i].kind else np.nan) for i in told]
 
 
 def _confidence(index, chosen, cost, cover):
@@ -390,8 +379,10 @@ def _confidence(index, chosen, cost, cover):
 
 def _cover_at_least_cost(cost, cover):
     """Exact cover by integer programming: the chosen columns and their cost, infinite where there is none."""
+    once = LinearConstraint(cover, 1, 1)
+    # The solver's default is content with a cost that is 0.01 % too high.
     solution = milp(
-        cost, integrality=np.ones(len(cost)), bounds=Bounds(0, 1), constraints=LinearConstraint(cover, 1, 1)
+        cost, integrality=np.ones(len(cost)), bounds=Bounds(0, 1), constraints=once, options={"mip_rel_gap": 0.0}
     )
     if solution.x is None:
         return np.zeros(len(cost), bool), np.inf

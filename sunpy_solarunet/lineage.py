@@ -1,0 +1,160 @@
+"""
+Families of tracks: which came from which by splitting and emergence, and went into which by merging and cancellation.
+"""
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from sunpy_solarunet.errors import SolarUnetError
+from sunpy_solarunet.plotting import COLORS
+
+__all__ = ["family", "plot_lineage"]
+
+#: Markers of births and deaths.
+MARKERS = {"birth": "o", "death": "X"}
+
+
+def family(tracks, track_id):
+    """
+    All tracks that are related to one, however many generations apart.
+
+    Parameters
+    ----------
+    tracks : `~astropy.table.QTable`
+        `Tracker.tracks <sunpy_solarunet.Tracker.tracks>`.
+    track_id : `int`
+
+    Returns
+    -------
+    `numpy.ndarray` of `int`
+        Numbers of the tracks, the given one among them, ordered.
+
+    Raises
+    ------
+    SolarUnetError
+        If there is no such track.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet import Segmenter, Tracker
+    >>> from sunpy_solarunet.lineage import family
+    >>> from sunpy_solarunet.synthetic import six_events
+    >>> maps, _ = six_events()
+    >>> segmenter, tracker = Segmenter("threshold"), Tracker()
+    >>> events = tracker.track(segmenter(frame) for frame in maps)
+    >>> family(tracker.tracks, 1)
+    array([1, 3])
+    """
+    relatives = _relatives(tracks)
+    if track_id not in relatives:
+        raise SolarUnetError(f"there is no track {track_id}: the tracks are numbered from 0 to {len(tracks) - 1}")
+    found, waiting = {track_id}, [track_id]
+    while waiting:
+        new = relatives[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return np.array(sorted(found))
+
+
+def _relatives(tracks):
+    """Parents and children of each track, by number."""
+    pairs = zip(tracks["track_id"], tracks["parents"], tracks["children"], strict=True)
+    return {
+        int(number): {int(other) for other in f"{parents} {children}".split()} for number, parents, children in pairs
+    }
+
+
+def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
+    """
+    Draw tracks as a tree: a line for each from its first frame to its last, joined where they part or come together.
+
+    Lines have the color of their polarity; a circle is a birth and a cross a death, in the color of
+    its kind. Ends without a mark are censored.
+
+    Parameters
+    ----------
+    tracks : `~astropy.table.QTable`
+        `Tracker.tracks <sunpy_solarunet.Tracker.tracks>`.
+    track_id : `int`, optional
+        Draw the `family` of this track. All tracks that have relatives, if not given.
+    axes : `~matplotlib.axes.Axes`, optional
+        The current ones, if not given.
+    **kwargs
+        For the lines of the tracks, as `~matplotlib.axes.Axes.hlines` takes them.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+
+    Raises
+    ------
+    SolarUnetError
+        If there is no such track.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sunpy_solarunet import Segmenter, Tracker
+    >>> from sunpy_solarunet.lineage import plot_lineage
+    >>> from sunpy_solarunet.synthetic import six_events
+    >>> maps, _ = six_events()
+    >>> segmenter, tracker = Segmenter("threshold"), Tracker()
+    >>> events = tracker.track(segmenter(frame) for frame in maps)
+    >>> plot_lineage(tracker.tracks, 7).get_xlabel()
+    'Frame'
+    >>> plt.close()
+    """
+    import matplotlib.pyplot as plt
+
+    axes = plt.gca() if axes is None else axes
+    relatives = _relatives(tracks)
+    numbers = [number for number in relatives if relatives[number]] if track_id is None else family(tracks, track_id)
+    rows = {int(track["track_id"]): track for track in tracks}
+    height = {number: place for place, number in enumerate(_in_order(rows, numbers))}
+    for number, place in height.items():
+        _draw_track(axes, rows[number], place, height, kwargs)
+    axes.set(xlabel="Frame", ylabel="Track", yticks=list(height.values()), yticklabels=list(height))
+    axes.margins(x=0.05, y=0.1)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    _add_legend(axes, [rows[number] for number in height])
+    return axes
+
+
+def _in_order(rows, numbers):
+    """Tracks such that relatives stand next to each other: each parent, then its children, the earliest first."""
+    ordered = []
+
+    def add(number):
+        if number in ordered:
+            return
+        ordered.append(number)
+        kin = {int(other) for other in f"{rows[number]['parents']} {rows[number]['children']}".split()}
+        for other in sorted(kin, key=lambda each: (rows[each]["first_frame"], each)):
+            add(other)
+
+    for number in sorted(map(int, numbers), key=lambda each: (rows[each]["first_frame"], each)):
+        add(number)
+    return ordered
+
+
+def _draw_track(axes, track, place, height, kwargs):
+    color = COLORS["positive" if track["polarity"] > 0 else "negative"]
+    first, last = int(track["first_frame"]), int(track["last_frame"])
+    axes.hlines(place, first, last, **({"color": color, "linewidth": 3} | kwargs))
+    for kind, frame in (("birth", first), ("death", last)):
+        if str(track[kind]) in COLORS:
+            axes.plot(frame, place, MARKERS[kind], color=COLORS[str(track[kind])], markeredgecolor="black", zorder=3)
+    for side, frame, step in (("parents", first, -1), ("children", last, 1)):
+        if str(track["birth" if side == "parents" else "death"]):
+            for other in map(int, str(track[side]).split()):
+                axes.plot([frame, frame + step], [place, height[other]], color="0.5", linewidth=1, zorder=1)
+
+
+def _add_legend(axes, tracks):
+    kinds = {str(track[name]): MARKERS[name] for track in tracks for name in MARKERS if str(track[name]) in COLORS}
+    handles = [
+        Line2D([], [], linestyle="none", marker=marker, color=COLORS[kind], markeredgecolor="black", label=kind)
+        for kind, marker in sorted(kinds.items())
+    ]
+    if handles:
+        axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)

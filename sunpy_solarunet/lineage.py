@@ -58,10 +58,23 @@ def family(tracks, track_id):
 
 def _relatives(tracks):
     """Parents and children of each track, by number."""
-    pairs = zip(tracks["track_id"], tracks["parents"], tracks["children"], strict=True)
-    return {
-        int(number): {int(other) for other in f"{parents} {children}".split()} for number, parents, children in pairs
-    }
+    return {int(track["track_id"]): {*_numbers(track["parents"]), *_numbers(track["children"])} for track in tracks}
+
+
+def _numbers(text):
+    return [int(number) for number in str(text).split()]
+
+
+def _was_born_of(child, parent):
+    """Whether a track parted from another, which lived on: its first parent, since they stand in the order of time."""
+    first = _numbers(child["parents"])[:1]
+    return bool(first == [parent["track_id"]] and child["birth"] and parent["last_frame"] >= child["first_frame"])
+
+
+def _went_into(parent, child):
+    """Whether a track ended in another, and was not only its parent before."""
+    times = _numbers(child["parents"]).count(parent["track_id"]) - _was_born_of(child, parent)
+    return bool(parent["death"] and child["last_frame"] > parent["last_frame"] and times > 0)
 
 
 def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
@@ -112,7 +125,8 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
     rows = {int(track["track_id"]): track for track in tracks}
     height = {number: place for place, number in enumerate(_in_order(rows, numbers))}
     for number, place in height.items():
-        _draw_track(axes, rows[number], place, height, kwargs)
+        _draw_track(axes, rows[number], place, kwargs)
+        _draw_kinship(axes, rows, number, height)
     axes.set(xlabel="Frame", ylabel="Track", yticks=list(height.values()), yticklabels=list(height))
     axes.margins(x=0.05, y=0.1)
     axes.xaxis.get_major_locator().set_params(integer=True)
@@ -128,7 +142,7 @@ def _in_order(rows, numbers):
         if number in ordered:
             return
         ordered.append(number)
-        kin = {int(other) for other in f"{rows[number]['parents']} {rows[number]['children']}".split()}
+        kin = {*_numbers(rows[number]["parents"]), *_numbers(rows[number]["children"])}
         for other in sorted(kin, key=lambda each: (rows[each]["first_frame"], each)):
             add(other)
 
@@ -137,17 +151,23 @@ def _in_order(rows, numbers):
     return ordered
 
 
-def _draw_track(axes, track, place, height, kwargs):
+def _draw_track(axes, track, place, kwargs):
     color = COLORS["positive" if track["polarity"] > 0 else "negative"]
     first, last = int(track["first_frame"]), int(track["last_frame"])
     axes.hlines(place, first, last, **({"color": color, "linewidth": 3} | kwargs))
     for kind, frame in (("birth", first), ("death", last)):
         if str(track[kind]) in COLORS:
             axes.plot(frame, place, MARKERS[kind], color=COLORS[str(track[kind])], markeredgecolor="black", zorder=3)
-    for side, frame, step in (("parents", first, -1), ("children", last, 1)):
-        if str(track["birth" if side == "parents" else "death"]):
-            for other in map(int, str(track[side]).split()):
-                axes.plot([frame, frame + step], [place, height[other]], color="0.5", linewidth=1, zorder=1)
+
+
+def _draw_kinship(axes, rows, number, height):
+    """Lines from a track's beginning to what it parted from, and from its end to what it went into."""
+    track, place = rows[number], height[number]
+    first, last = track["first_frame"], track["last_frame"]
+    joints = [(first, -1, other) for other in set(_numbers(track["parents"])) if _was_born_of(track, rows[other])]
+    joints += [(last, 1, other) for other in set(_numbers(track["children"])) if _went_into(track, rows[other])]
+    for frame, step, other in joints:
+        axes.plot([frame, frame + step], [place, height[other]], color="0.5", linewidth=1, zorder=1)
 
 
 def _add_legend(axes, tracks):

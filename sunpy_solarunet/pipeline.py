@@ -60,7 +60,7 @@ def run(
     """
     Segment and track a sequence, draw its frames, and write the tables.
 
-    Frames are held as long as they are needed, two at a time. If the run breaks off, the tables
+    Frames are held as long as they are needed: until no later frame changes their events. If the run breaks off, the tables
     hold what was found until then.
 
     Parameters

@@ -59,6 +59,32 @@ def test_births_and_deaths_are_marked_in_the_colors_of_their_kinds(tracks, axes)
     assert marked == {("X", COLORS["merging"], 0), ("o", COLORS["splitting"], 2)}
 
 
+def joints(axes):
+    lines = [line for line in axes.lines if len(line.get_xdata()) == 2]
+    return {(*line.get_xdata(), *line.get_ydata()) for line in lines}
+
+
+def test_tracks_are_joined_where_they_come_together_and_where_they_part(tracks, axes):
+    plot_lineage(tracks, axes=axes)
+    # Heights in the tree: track 0, 1, 3. Track 0 goes into 1 after frame 0; track 3 parts from 1 before frame 2.
+    assert joints(axes) == {(0, 1, 0, 1), (2, 1, 2, 1)}
+
+
+def test_one_that_parts_and_comes_back_is_joined_twice(axes):
+    tracker = Tracker(memory=0)
+    tracker.track(sequence([*WHOLE], [*PARTS], [*WHOLE]))
+    assert tracker.tracks["parents"].tolist() == ["1", "0"]
+    plot_lineage(tracker.tracks, axes=axes)
+    assert joints(axes) == {(1, 0, 1, 0), (1, 2, 1, 0)}
+
+
+def test_with_new_identities_three_tracks_meet_in_a_fourth(axes):
+    tracker = Tracker(identity="new")
+    tracker.track(sequence([*PARTS], [*WHOLE]))
+    plot_lineage(tracker.tracks, axes=axes)
+    assert [(x0, x1) for x0, x1, *_ in sorted(joints(axes))] == [(0, 1), (0, 1)]
+
+
 def test_without_relatives_there_is_nothing_to_draw(axes):
     tracker = Tracker()
     tracker.track(sequence([ALONE], [ALONE]))

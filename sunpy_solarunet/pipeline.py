@@ -60,8 +60,8 @@ def run(
     """
     Segment and track a sequence, draw its frames, and write the tables.
 
-    Frames are held as long as they are needed: until no later frame changes their events. If the run breaks off, the tables
-    hold what was found until then.
+    Frames are held as long as they are needed: until no later frame changes their events. If the
+    run breaks off, the tables hold what was found until then.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ Usage: python follow_quiet_sun.py DATA OUTPUT, with the folder of the observatio
 """
 
 import csv
+import itertools
 import sys
 import time
 import warnings
@@ -18,11 +19,13 @@ import numpy as np
 
 from sunpy_solarunet import Segmenter, Tracker, read_magnetograms
 from sunpy_solarunet.errors import SolarUnetWarning
+from sunpy_solarunet.tracking.filtering import noise_filter
 from sunpy_solarunet.tracking.tables import EVENT_KINDS
 
 RULES = ("likelihood", "assignment", "dual_overlap", "overlap", "paper")
 COLORS = ("#d62728", "#1f77b4", "#9467bd", "#2ca02c", "#7f7f7f")
-HEADINGS = ["rule", "tracks", "of one frame", "share (%)", "longest", "mean lifetime", *EVENT_KINDS, "CPU s a pair"]
+LIFETIMES = ["rule", "tracks", "of one frame", "share (%)", "longest", "mean lifetime", "CPU s a pair"]
+EVENTS = ["rule", "noise filter", "tracks", *EVENT_KINDS]
 
 
 def catalogs(folder):
@@ -39,7 +42,7 @@ def catalogs(folder):
 
 
 def follow(task):
-    """Lifetimes in frames, and the row of the table."""
+    """Lifetimes in frames, the row of the table of lifetimes, and those of the table of events."""
     folder, rule = task
     tracker = Tracker(rule)
     seconds = pairs = 0
@@ -50,11 +53,18 @@ def follow(task):
             tracker.update(catalog)
             seconds, pairs = seconds + time.process_time() - started, pairs + 1
         tracker.finish()
-    tracks, kinds = tracker.tracks, Counter(tracker.events["kind"].tolist())
-    lifetime = np.asarray(tracks["lifetime"])
-    single = np.count_nonzero(lifetime == 1)
-    row = [rule, len(tracks), single, f"{100 * single / len(tracks):.1f}", lifetime.max(), f"{lifetime.mean():.2f}"]
-    return lifetime, row + [kinds[kind] for kind in EVENT_KINDS] + [f"{seconds / pairs:.2f}"]
+    lifetime = np.asarray(tracker.tracks["lifetime"])
+    single, number = np.count_nonzero(lifetime == 1), len(lifetime)
+    row = [rule, number, single, f"{100 * single / number:.1f}", lifetime.max(), f"{lifetime.mean():.2f}"]
+    filtered = noise_filter(tracker, min_lifetime=4, keep_interacting=False)
+    events = [[rule, "no", *_counts(tracker.tables())], [rule, "yes", *_counts(filtered)]]
+    return lifetime, [*row, f"{seconds / pairs:.2f}"], events
+
+
+def _counts(tables):
+    """Numbers of tracks and of events of each kind."""
+    kinds = Counter(tables["events"]["kind"].tolist())
+    return [len(tables["tracks"]), *(kinds[kind] for kind in EVENT_KINDS)]
 
 
 def draw(lifetimes, path):
@@ -72,9 +82,11 @@ def draw(lifetimes, path):
 def main(data, output):
     """Write the table and draw the figure."""
     with ProcessPoolExecutor(2) as pool:
-        lifetimes, rows = zip(*pool.map(follow, [(Path(data), rule) for rule in RULES]), strict=True)
+        lifetimes, rows, events = zip(*pool.map(follow, [(Path(data), rule) for rule in RULES]), strict=True)
     with (Path(output) / "lifetimes.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([HEADINGS, *rows])
+        csv.writer(file).writerows([LIFETIMES, *rows])
+    with (Path(output) / "real_events.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([EVENTS, *itertools.chain.from_iterable(events)])
     draw(lifetimes, Path(output) / "lifetimes.png")
 
 

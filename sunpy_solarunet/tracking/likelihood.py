@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
+from scipy.sparse import csc_array
 from scipy.spatial import cKDTree
 
 from sunpy_solarunet.tracking.association import common_pixels, features_in_reach
@@ -70,6 +70,9 @@ class Costs:
 
 #: Gaps and displacements of more than this many standard deviations are not considered.
 FARTHEST = 3.0
+
+#: Cost of leaving a feature untold: more than any story's.
+NEVER = 1e4
 
 #: Of the combinations of partners around one feature, no more than this many of the likeliest are kept.
 MOST_COMBINATIONS = 24
@@ -336,18 +339,14 @@ def _grouped_pairs(first, second):
 
 def _choose(stories, number_before, number_after):
     """The stories that cover each feature once at the least cost, each with its confidence."""
-    if not stories:
-        return []
     stories = _cheapest_of_equals(stories)
     cost = np.array([story.cost for story in stories])
     covered = [(*story.before, *(number_before + j for j in story.after)) for story in stories]
-    column = np.repeat(np.arange(len(stories)), [len(features) for features in covered])
-    row = np.fromiter(itertools.chain.from_iterable(covered), int)
-    shape = (number_before + number_after, len(stories))
-    cover = coo_array((np.ones(len(column)), (row, column)), shape).tocsc()
-    chosen, _ = _cover_at_least_cost(cost, cover)
-    told = np.flatnonzero(chosen)
-    return [(stories[i], _confidence(i, chosen, cost, cover) if stories[i].kind else np.nan) for i in told]
+    chosen = _cover_at_least_cost(cost, covered, number_before + number_after)
+    confidence = np.full(len(stories), np.nan)
+    events = [index for index in chosen if stories[index].kind]
+    confidence[events] = _confidences(events, chosen, cost, covered)
+    return [(stories[index], float(confidence[index])) for index in chosen]
 
 
 def _cheapest_of_equals(stories):
@@ -360,34 +359,55 @@ def _cheapest_of_equals(stories):
     return list(best.values())
 
 
-def _confidence(index, chosen, cost, cover):
+def _confidences(events, chosen, cost, covered):
     """
-    What the next best cover without a story costs more.
+    What the next best cover without each of some chosen stories costs more, infinite where there is none.
 
-    Only the features that compete for the same others are told anew, all others as before.
+    For each story, only the features that compete for the same others are told anew, all others as
+    before. As these retellings have nothing to do with each other, they are solved as one cover.
     """
-    rivals = cover.T @ cover[:, [index]].toarray().ravel() > 0
-    touched = cover @ rivals > 0
-    retold = cover @ (chosen & (cover.T @ touched > 0)) > 0
-    inside = cover.T @ ~retold == 0
-    allowed = np.flatnonzero(inside & (np.arange(len(cost)) != index))
-    if not len(allowed):
-        return np.inf
-    _, next_best = _cover_at_least_cost(cost[allowed], cover[:, allowed][np.flatnonzero(retold)])
-    return next_best - cost[inside & chosen].sum()
+    teller = {feature: index for index in chosen for feature in covered[index]}
+    tellers = {}
+    for index, features in enumerate(covered):
+        for feature in features:
+            tellers.setdefault(feature, []).append(index)
+    costs, rows, owner, before = [], [], [], []
+    n_rows = 0
+    for number, index in enumerate(events):
+        features, others = _competition(index, covered, tellers, teller)
+        row = {feature: n_rows + position for position, feature in enumerate(features)}
+        n_rows += len(row)
+        rows += [tuple(row[feature] for feature in covered[other]) for other in others]
+        rows += [(place,) for place in row.values()]
+        costs += [*cost[others], *[NEVER] * len(row)]
+        owner += [number] * (len(others) + len(row))
+        before.append(cost[sorted({teller[feature] for feature in features})].sum())
+    costs = np.array(costs)
+    told = _cover_at_least_cost(costs, rows, n_rows)
+    next_best = np.bincount(np.array(owner, int)[told], costs[told], minlength=len(events))
+    return np.where(next_best < NEVER, next_best - before, np.inf)
 
 
-def _cover_at_least_cost(cost, cover):
-    """Exact cover by integer programming: the chosen columns and their cost, infinite where there is none."""
-    once = LinearConstraint(cover, 1, 1)
+def _competition(index, covered, tellers, teller):
+    """Features that a story and its rivals are about, whole stories of them, and all other stories of these alone."""
+    rivals = set().union(*(tellers[feature] for feature in covered[index]))
+    touched = set().union(*(covered[rival] for rival in rivals))
+    features = set().union(*(covered[teller[feature]] for feature in touched))
+    others = set().union(*(tellers[feature] for feature in features)) - {index}
+    return sorted(features), sorted(other for other in others if features.issuperset(covered[other]))
+
+
+def _cover_at_least_cost(cost, covered, number):
+    """Exact cover by integer programming: the chosen ones of columns that each cover some of a number of rows."""
+    if not number:
+        return np.zeros(0, int)
+    column = np.repeat(np.arange(len(covered)), [len(rows) for rows in covered])
+    row = np.fromiter(itertools.chain.from_iterable(covered), int, len(column))
+    once = LinearConstraint(csc_array((np.ones(len(row)), (row, column)), (number, len(covered))), 1, 1)
     # The solver's default is content with a cost that is 0.01 % too high.
-    solution = milp(
-        cost, integrality=np.ones(len(cost)), bounds=Bounds(0, 1), constraints=once, options={"mip_rel_gap": 0.0}
-    )
-    if solution.x is None:
-        return np.zeros(len(cost), bool), np.inf
-    chosen = solution.x > 0.5
-    return chosen, float(cost[chosen].sum())
+    exactly = {"mip_rel_gap": 0.0}
+    solution = milp(cost, integrality=np.ones(len(cost)), bounds=Bounds(0, 1), constraints=once, options=exactly)
+    return np.flatnonzero(solution.x > 0.5)
 
 
 def _reading_order(entry):

@@ -114,19 +114,22 @@ def score_all(soft, seeds, n_frames):
 
 
 def value_and_interval(table, measure):
-    """One measure as text: value and interval of 95 %."""
+    """One measure as text: value and half of the interval of 95 %."""
     row = table[table["measure"] == measure][0]
     if not np.isfinite(row["value"]):
         return "-"
-    return f"{row['value']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})"
+    return f"{row['value']:.3f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{(row['upper'] - row['lower']) / 2:.3f}"
 
 
 def write_table(results, measures, path, *, with_seconds=False):
     """A row for each Sun and rule."""
     rows = []
+    shown = set()
     for (sun, rule), (found, seconds) in results.items():
         table = found.to_table()
-        row = {"Sun": sun, "rule": rule} | {name: value_and_interval(table, key) for name, key in measures.items()}
+        row = {"Sun": "" if sun in shown else sun, "rule": rule}
+        shown.add(sun)
+        row |= {name: value_and_interval(table, key) for name, key in measures.items()}
         rows.append(row | ({"CPU s a frame": f"{seconds:.3f}"} if with_seconds else {}))
     Table(rows).write(path, format="ascii.csv", overwrite=True)
 

@@ -5,6 +5,7 @@ What is known of each track, and of features that vanished and may come back.
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from sunpy_solarunet.tracking.association import assign
 
@@ -148,12 +149,14 @@ def returning(missing, catalog, appeared, speed, flux_tolerance):
     if not missing or not len(appeared):
         return {}
     places = np.column_stack([catalog.x.value, catalog.y.value])[appeared]
-    distance = np.hypot(*(np.array([each.place for each in missing])[:, np.newaxis] - places).transpose(2, 0, 1))
-    limit = np.array([[speed * each.seconds + each.radius] for each in missing])
-    flux = np.array([[each.flux] for each in missing])
-    flux_now = catalog.flux.value[appeared]
+    were = np.array([each.place for each in missing])
+    limit = np.array([speed * each.seconds + each.radius for each in missing])
+    near = cKDTree(places).query_ball_point(were, limit, return_sorted=True)
+    i, j = np.repeat(np.arange(len(missing)), [len(group) for group in near]), np.concatenate(near).astype(int)
+    flux, flux_now = np.array([each.flux for each in missing])[i], catalog.flux.value[appeared][j]
     change = np.abs(flux - flux_now) / np.maximum(np.abs(flux), np.abs(flux_now))
-    i, j = np.nonzero((distance <= limit) & (change <= flux_tolerance) & (flux * flux_now > 0))
-    cost = (distance / limit)[i, j] + change[i, j]
-    partner = assign(i, j, cost, distance.shape, 2 * (1 + flux_tolerance))
+    cost = np.hypot(*(places[j] - were[i]).T) / limit[i] + change
+    alike = (change <= flux_tolerance) & (flux * flux_now > 0)
+    sizes = (len(missing), len(appeared))
+    partner = assign(i[alike], j[alike], cost[alike], sizes, 2 * (1 + flux_tolerance))
     return {int(appeared[feature]): int(position) for position, feature in enumerate(partner) if feature >= 0}

@@ -401,8 +401,9 @@ def _cover_at_least_cost(cost, covered, number):
     """Exact cover by integer programming: the chosen ones of columns that each cover some of a number of rows."""
     if not number:
         return np.zeros(0, int)
-    column = np.repeat(np.arange(len(covered)), [len(rows) for rows in covered])
-    row = np.fromiter(itertools.chain.from_iterable(covered), int, len(column))
+    # Older solvers take no larger indices.
+    column = np.repeat(np.arange(len(covered), dtype=np.int32), [len(rows) for rows in covered])
+    row = np.fromiter(itertools.chain.from_iterable(covered), np.int32, len(column))
     once = LinearConstraint(csc_array((np.ones(len(row)), (row, column)), (number, len(covered))), 1, 1)
     # The solver's default is content with a cost that is 0.01 % too high.
     exactly = {"mip_rel_gap": 0.0}

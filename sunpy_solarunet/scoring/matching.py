@@ -149,7 +149,8 @@ def _assign(rows, columns, gain):
     if not len(rows):
         return np.zeros(0, int)
     n_rows, n_columns = rows.max() + 1, columns.max() + 1
-    ends = (rows, n_rows + columns)
+    # SciPy's graphs take no larger indices before 1.13.
+    ends = (rows.astype(np.int32), (n_rows + columns).astype(np.int32))
     graph = coo_array((np.ones(len(rows)), ends), shape=(n_rows + n_columns,) * 2)
     group = connected_components(graph, directed=False)[1][rows]
     order = np.argsort(group, kind="stable")

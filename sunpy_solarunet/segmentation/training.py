@@ -278,6 +278,7 @@ def train_network(
         fields = np.stack([scale_field(field, scale) for field, _ in crops])[..., np.newaxis]
         labels = np.stack([mask for _, mask in crops]).astype(np.int32)
         model.optimizer.learning_rate.assign(learning_rate * min(1.0, (steps - step) / max(1.0, cooldown * steps)))
+        model.reset_metrics()  # older releases of Keras return the mean loss of all steps so far
         losses.append(float(model.train_on_batch(fields, labels)))
         bar.update()
         done = step + 1

@@ -1,15 +1,45 @@
 """
-Geometry of labelled pixels: outlines as closed rings and smallest enclosing circles, of all labels at once.
+Geometry of labelled pixels and places: closed outlines, smallest enclosing circles, and what is near what.
 """
 
 import itertools
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-__all__ = ["border_pixels", "pixel_corners", "rings", "smallest_circles"]
+__all__ = ["border_pixels", "pairs_within", "pixel_corners", "rings", "smallest_circles"]
 
 #: Steps from corner to corner around a pixel, counterclockwise in x to the right and y up: right, up, left, down.
 _STEPS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
+
+
+def pairs_within(first, second, distance):
+    """
+    All pairs of places that are near each other.
+
+    Parameters
+    ----------
+    first, second : `numpy.ndarray`
+        Shapes (n, dimensions) and (m, dimensions).
+    distance : `float` or `numpy.ndarray`
+        Largest distance, one for all or of shape (n,).
+
+    Returns
+    -------
+    tuple of `numpy.ndarray` of `int`
+        Index of the first and of the second place of each pair, ordered.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_solarunet.geometry import pairs_within
+    >>> pairs_within(np.array([[0, 0], [9, 0]]), np.array([[0, 2], [7, 1], [9, 1]]), 2.5)
+    (array([0, 1, 1]), array([0, 1, 2]))
+    """
+    if not len(first) or not len(second):
+        return np.zeros(0, int), np.zeros(0, int)
+    near = cKDTree(second).query_ball_point(first, distance, return_sorted=True)
+    return np.repeat(np.arange(len(first)), [len(group) for group in near]), np.concatenate(near).astype(int)
 
 
 def border_pixels(labels):

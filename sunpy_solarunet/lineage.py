@@ -123,7 +123,7 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
     relatives = _relatives(tracks)
     numbers = [number for number in relatives if relatives[number]] if track_id is None else family(tracks, track_id)
     rows = {int(track["track_id"]): track for track in tracks}
-    height = {number: place for place, number in enumerate(_in_order(rows, numbers))}
+    height = _in_order(rows, relatives, numbers)
     for number, place in height.items():
         _draw_track(axes, rows[number], place, kwargs)
         _draw_kinship(axes, rows, number, height)
@@ -134,20 +134,18 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
     return axes
 
 
-def _in_order(rows, numbers):
+def _in_order(rows, relatives, numbers):
     """Tracks such that relatives stand next to each other: each parent, then its children, the earliest first."""
-    ordered = []
 
-    def add(number):
-        if number in ordered:
-            return
-        ordered.append(number)
-        kin = {*_numbers(rows[number]["parents"]), *_numbers(rows[number]["children"])}
-        for other in sorted(kin, key=lambda each: (rows[each]["first_frame"], each)):
-            add(other)
+    def latest_first(some):
+        return sorted(some, key=lambda each: (rows[each]["first_frame"], each), reverse=True)
 
-    for number in sorted(map(int, numbers), key=lambda each: (rows[each]["first_frame"], each)):
-        add(number)
+    ordered, waiting = {}, latest_first(map(int, numbers))
+    while waiting:
+        number = waiting.pop()
+        if number not in ordered:
+            ordered[number] = len(ordered)
+            waiting += latest_first(relatives[number])
     return ordered
 
 

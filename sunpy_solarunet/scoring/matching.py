@@ -9,9 +9,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
 from sunpy_solarunet.errors import SolarUnetError
+from sunpy_solarunet.geometry import pairs_within
 from sunpy_solarunet.scoring.reading import DEATHS, column_names, plain_column
 
 __all__ = ["Matching", "allowed_distances", "event_candidates", "match_events", "match_features"]
@@ -139,9 +139,7 @@ def _near_pairs(true, found, limit):
     # A third coordinate keeps frames and polarities apart: one tree does for the whole sequence.
     spacing = 2 * limit.max() + 1
     points = [np.column_stack([each.position, spacing * (3 * each.frame + each.polarity)]) for each in (true, found)]
-    near = KDTree(points[1]).query_ball_point(points[0], limit)
-    number = [len(each) for each in near]
-    return np.array([np.repeat(np.arange(len(true)), number), np.concatenate(near).astype(int)])
+    return np.array(pairs_within(*points, limit))
 
 
 def _assign(rows, columns, gain):
@@ -252,9 +250,7 @@ def _near_events(tables, reach):
         places.append(np.column_stack([plain_column(each["events"][name], u.arcsec) for name in ("Tx", "Ty")]) / scale)
     if not all(np.isfinite(place).all() and len(place) for place in places):
         return np.zeros(0, int), np.zeros(0, int), np.zeros(0)
-    near = KDTree(places[1]).query_ball_point(places[0], reach)
-    rows = np.repeat(np.arange(len(places[0])), [len(each) for each in near])
-    columns = np.concatenate(near).astype(int)
+    rows, columns = pairs_within(*places, reach)
     return rows, columns, np.linalg.norm(places[0][rows] - places[1][columns], axis=1)
 
 

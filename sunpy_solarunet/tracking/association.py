@@ -10,6 +10,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.spatial import cKDTree
 
+from sunpy_solarunet.geometry import pairs_within
+
 __all__ = [
     "ASSOCIATIONS",
     "Association",
@@ -85,11 +87,8 @@ def features_in_reach(source, target, reach):
         return np.zeros(0, int), np.zeros(0, int)
     centers, radii = source.enclosing_circles
     columns, rows, owners = target.border_positions
-    tree = cKDTree(np.column_stack([columns, rows]))
-    found = tree.query_ball_point(centers, radii + reach + ROUNDING, return_sorted=False)
-    counts = [len(members) for members in found]
-    first = np.repeat(np.arange(len(source)), counts)
-    second = owners[np.concatenate(found).astype(int)] - 1
+    first, border = pairs_within(centers, np.column_stack([columns, rows]), radii + reach + ROUNDING)
+    second = owners[border] - 1
     surrounded, around = _surrounding_feature(centers, target.labels)
     codes = np.unique(np.concatenate([first, surrounded]) * len(target) + np.concatenate([second, around]))
     return np.divmod(codes, len(target))

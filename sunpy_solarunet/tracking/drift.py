@@ -5,6 +5,8 @@ The bulk drift: the displacement that most features of two frames share.
 import numpy as np
 from scipy.spatial import cKDTree
 
+from sunpy_solarunet.geometry import pairs_within
+
 __all__ = ["Shifted", "bulk_drift"]
 
 #: Fewest features that must share a displacement for it to be called a drift.
@@ -61,12 +63,8 @@ def _displacements(before, after, largest):
     votes = [np.zeros((0, 2))]
     for sign in (1, -1):
         first, second = np.flatnonzero(before.polarity == sign), np.flatnonzero(after.polarity == sign)
-        if not len(first) or not len(second):
-            continue
         places = [_places(before)[first], _places(after)[second]]
-        found = cKDTree(places[1]).query_ball_point(places[0], largest)
-        i = np.repeat(np.arange(len(first)), [len(group) for group in found])
-        j = np.concatenate(found).astype(int)
+        i, j = pairs_within(*places, largest)
         change = np.abs(np.log(after.flux.value[second[j]] / before.flux.value[first[i]]))
         alike = change <= np.log(FLUX_RATIO)
         votes.append((places[1][j] - places[0][i])[alike])

@@ -5,8 +5,8 @@ What is known of each track, and of features that vanished and may come back.
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.spatial import cKDTree
 
+from sunpy_solarunet.geometry import pairs_within
 from sunpy_solarunet.tracking.association import assign
 
 __all__ = ["Missing", "Track", "returning"]
@@ -151,8 +151,7 @@ def returning(missing, catalog, appeared, speed, flux_tolerance):
     places = np.column_stack([catalog.x.value, catalog.y.value])[appeared]
     were = np.array([each.place for each in missing])
     limit = np.array([speed * each.seconds + each.radius for each in missing])
-    near = cKDTree(places).query_ball_point(were, limit, return_sorted=True)
-    i, j = np.repeat(np.arange(len(missing)), [len(group) for group in near]), np.concatenate(near).astype(int)
+    i, j = pairs_within(were, places, limit)
     flux, flux_now = np.array([each.flux for each in missing])[i], catalog.flux.value[appeared][j]
     change = np.abs(flux - flux_now) / np.maximum(np.abs(flux), np.abs(flux_now))
     cost = np.hypot(*(places[j] - were[i]).T) / limit[i] + change

@@ -64,6 +64,7 @@ def _parser():
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_track(commands)
     _add_segment(commands)
+    _add_compare(commands)
     _add_train(commands)
     _add_demo(commands)
     return parser
@@ -138,16 +139,23 @@ def _add_segmentation(command):
     group = command.add_argument_group("finding features")
     group.add_argument("--method", default="network", help="network (default), threshold, hysteresis or downhill")
     group.add_argument("--model", default="solarunet", help="name of a bundled model, or a model's folder or file")
-    group.add_argument("--threshold", type=_quantity(u.G), metavar="GAUSS", help="of the classical methods")
+    group.add_argument(
+        "--threshold",
+        type=_quantity(u.G),
+        metavar="GAUSS",
+        help="of the classical methods, and of the network solarunet (90)",
+    )
     group.add_argument("--low", type=_quantity(u.G), metavar="GAUSS", help="low threshold of hysteresis and downhill")
     group.add_argument(
         "--polarity-threshold",
         type=_quantity(u.G),
         metavar="GAUSS",
-        help="weaker pixels belong to no feature (150 with the network)",
+        help="weaker pixels belong to no feature (150 with the network solarunet-paper)",
     )
     group.add_argument("--min-pixels", type=int, default=10, metavar="NUMBER", help="smaller features are noise (10)")
-    group.add_argument("--probability", type=float, default=0.5, help="cut of the network's probability (0.5)")
+    group.add_argument("--probability", type=float, help="cut of the network's probability (the model's own)")
+    group.add_argument("--precision", default="float32", help="of the network: float32 (default), bfloat16 or auto")
+    group.add_argument("--flips", action="store_true", help="average the network's answer over mirror images and turns")
     group.add_argument("--area", default="sky", help="pixel areas on the sky (default) or on the surface")
     group.add_argument("--device", help="where the network runs: cpu:0, gpu:0")
 
@@ -222,6 +230,67 @@ def _add_segment(commands):
     _add_segmentation(command)
 
 
+def _add_compare(commands):
+    command = _command(
+        commands,
+        "compare",
+        _compare,
+        "compare the features that two methods find in the same magnetograms",
+        "Prints how many there are, the statistics of their sizes and fluxes, and Epps-Singleton tests of whether "
+        "these are of one distribution, for each frame and for all frames together. A method is written "
+        "METHOD[:MODEL][,NAME=VALUE...], for example network:solarunet-paper, threshold,threshold=130 or "
+        f"downhill,threshold=300,low=100; the names are {', '.join(METHOD_ENTRIES)}.",
+    )
+    command.add_argument(
+        "files",
+        nargs="+",
+        help="FITS files, images, folders or patterns, taken in the order of time; or two folders that track has "
+        "written, whose features are compared as they are",
+    )
+    command.add_argument("--first", type=_method, metavar="METHOD", help="(network)")
+    command.add_argument("--second", type=_method, metavar="METHOD", help="(downhill)")
+    command.add_argument("--min-pixels", type=int, default=2, metavar="NUMBER", help="smaller features are noise (2)")
+    command.add_argument("--area", default="sky", help="pixel areas on the sky (default) or on the surface")
+    command.add_argument(
+        "--pixel-area", type=_quantity(u.Mm**2), metavar="MM2", help="area of each pixel, in place of the map's"
+    )
+    command.add_argument("--device", help="where the network runs: cpu:0, gpu:0")
+    command.add_argument(
+        "--output", "-o", metavar="FILE", help="write the table: .ecsv, .fits, .hdf5, .parquet or .asdf"
+    )
+    command.add_argument("--plot", metavar="FILE", help="draw the distributions of all frames together")
+    command.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    _add_reading(command)
+    _add_times(command)
+    _add_progress(command)
+
+
+#: What may be said of a method that is compared, besides its model, and the type of each.
+METHOD_ENTRIES = {
+    "threshold": _quantity(u.G),
+    "low": _quantity(u.G),
+    "polarity_threshold": _quantity(u.G),
+    "probability": float,
+}
+
+
+def _method(text):
+    """Type of an option: how a method is written, and its settings."""
+    head, *entries = text.split(",")
+    method, _, model = head.partition(":")
+    if model and method != "network":
+        raise argparse.ArgumentTypeError(f"{method} has no model; thresholds are written {method},threshold={model}")
+    settings = {"method": method} | ({"model": model} if model else {})
+    for entry in entries:
+        name, _, value = entry.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in METHOD_ENTRIES:
+            names = ", ".join(f"{known}=" for known in METHOD_ENTRIES)
+            raise argparse.ArgumentTypeError(f"{entry!r} is not one of {names}")
+        settings[name] = METHOD_ENTRIES[name](value)
+    return text, settings
+
+
 def _add_train(commands):
     command = _command(
         commands,
@@ -229,33 +298,63 @@ def _add_train(commands):
         _train,
         "train the network on magnetograms and masks",
         "Writes a checkpoint every few minutes, which --resume goes on from, and a model that "
-        "--model of the other commands takes.",
+        "--model of the other commands takes. Magnetograms without a mask get one from --label-method, if it is "
+        "given. The recipe holds all numbers of the training and is kept with the model.",
     )
     command.add_argument(
-        "--images", required=True, metavar="FOLDER", help="magnetograms: FITS in gauss or 8-bit images"
+        "--images", metavar="FOLDER", help="magnetograms: FITS, in gauss if without unit, or 8-bit images"
     )
+    command.add_argument("--labels", metavar="FOLDER", help="masks of the same names, two or three classes")
     command.add_argument(
-        "--labels", required=True, metavar="FOLDER", help="masks of the same names, two or three classes"
+        "--label-method", metavar="METHOD", help="of masks to be made: downhill, hysteresis or threshold"
     )
+    command.add_argument("--label-threshold", type=_quantity(u.G), metavar="GAUSS", help="of the label method")
+    command.add_argument("--label-low", type=_quantity(u.G), metavar="GAUSS", help="its low threshold")
     command.add_argument("--output", "-o", required=True, metavar="FOLDER", help="for checkpoint and model")
+    command.add_argument("--recipe", help="solarunet (default), paper, or a recipe's file or a model's folder")
+    command.add_argument("--initial", metavar="MODEL", help="model to start from: fine-tuning")
     command.add_argument("--name", help="of the model; the folder's name if not given")
-    command.add_argument("--description", default="", metavar="TEXT", help="what the model was trained on")
+    command.add_argument("--description", default="", metavar="TEXT", help="what the model is")
+    command.add_argument("--training-data", default="", metavar="TEXT", help="what it was trained on")
+    command.add_argument("--pixel-scale", type=_quantity(u.arcsec), metavar="ARCSEC", help="angle per pixel")
     command.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
+    command.add_argument("--logs", metavar="FOLDER", help="write TensorBoard's logs there")
     command.add_argument(
         "--field-range", type=_quantity(u.G), default=300 * u.G, metavar="GAUSS", help="of 8-bit images (300)"
     )
-    command.add_argument("--scale", type=_quantity(u.G), default=300 * u.G, metavar="GAUSS", help="input scale (300)")
     command.add_argument(
         "--validation", type=int, default=16, metavar="PAIRS", help="last pairs, never trained on (16)"
     )
-    command.add_argument("--steps", type=int, default=10_000, help="training steps (10000)")
-    command.add_argument("--crop", type=int, default=192, metavar="PIXELS", help="sides of the random crops (192)")
-    command.add_argument("--batch", type=int, default=1, help="crops a step (1)")
-    command.add_argument("--learning-rate", type=float, default=1e-4, help="of Adam (0.0001)")
-    command.add_argument("--dropout", type=float, default=0.1, help="dropout rate (0.1)")
-    command.add_argument("--seed", type=int, default=0, help="of everything random (0)")
-    command.add_argument("--checkpoint-every", type=int, default=500, metavar="STEPS", help="(500)")
+    group = command.add_argument_group("entries of the recipe to change")
+    group.add_argument("--classes", type=int, help="2, or 3 for negative flux apart from positive (recipe paper)")
+    group.add_argument("--steps", type=int, help="training steps")
+    group.add_argument("--crop", type=int, metavar="PIXELS", help="sides of the random crops")
+    group.add_argument("--batch", type=int, metavar="CROPS", help="crops a step")
+    group.add_argument("--learning-rate", type=float, help="of Adam")
+    group.add_argument("--precision", help="float32, mixed_bfloat16 or mixed_float16")
+    group.add_argument("--seed", type=int, help="of everything random")
+    group.add_argument("--checkpoint-every", type=int, metavar="STEPS", help="steps between two checkpoints")
+    group.add_argument(
+        "--set", nargs="+", default=[], type=_entry, metavar="NAME=NUMBER", help="any other entries of the recipe"
+    )
     _add_progress(command)
+
+
+#: Entries of a recipe that have an option of their own.
+RECIPE_OPTIONS = (
+    "classes", "steps", "crop", "batch", "learning_rate", "precision", "seed", "checkpoint_every"
+)  # fmt: skip
+
+
+def _entry(text):
+    """Type of an option: the name of a recipe's entry and its value, as in TOML."""
+    import tomllib
+
+    name, _, value = text.partition("=")
+    try:
+        return name, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError as problem:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an entry such as dropout=0.2 ({problem})") from problem
 
 
 def _add_demo(commands):
@@ -336,6 +435,8 @@ def _segmenter(options):
         polarity_threshold=options.polarity_threshold,
         min_pixels=options.min_pixels,
         probability=options.probability,
+        flips=options.flips,
+        precision=options.precision,
         area=options.area,
         device=options.device,
     )
@@ -357,11 +458,10 @@ def _tracker(options):
     )
 
 
-def _track(options):
+def _maps(options):
     from sunpy_solarunet import read_magnetograms
-    from sunpy_solarunet.pipeline import run
 
-    maps = read_magnetograms(
+    return read_magnetograms(
         options.files,
         times=_times(options),
         start=options.start,
@@ -369,8 +469,13 @@ def _track(options):
         time_pattern=options.time_pattern,
         **_description(options),
     )
+
+
+def _track(options):
+    from sunpy_solarunet.pipeline import run
+
     tracker = run(
-        maps,
+        _maps(options),
         _segmenter(options),
         _tracker(options),
         options.output,
@@ -417,32 +522,133 @@ def _segment(options):
         print(f"wrote {path}")
 
 
+def _compare(options):
+    from sunpy_solarunet.analysis import compare_features
+    from sunpy_solarunet.pipeline import refuse_existing
+    from sunpy_solarunet.tracking.tables import write_table
+
+    written = [Path(name) for name in (options.output, options.plot) if name]
+    refuse_existing(written, overwrite=options.overwrite)
+    found = _of_two_runs(options) if any(map(_is_run, options.files)) else _by_two_methods(options)
+    conventions = {"min_pixels": options.min_pixels, "pixel_area": options.pixel_area}
+    table = compare_features(*(features for _, features in found), names=[name for name, _ in found], **conventions)
+    _print_comparison(table)
+    if options.output:
+        write_table(table, options.output, overwrite=options.overwrite)
+    if options.plot:
+        _save_distributions(options.plot, dict(found), conventions)
+    for path in written:
+        print(f"wrote {path}")
+
+
+def _is_run(folder):
+    from sunpy_solarunet.tracking.tables import FORMATS
+
+    return any((Path(folder) / f"features{suffix}").is_file() for suffix in FORMATS)
+
+
+def _of_two_runs(options):
+    """Names of two folders and the tables of their features."""
+    from sunpy_solarunet.errors import SolarUnetError
+    from sunpy_solarunet.scoring.reading import read_tables
+
+    if len(options.files) != 2 or not all(map(_is_run, options.files)):
+        raise SolarUnetError("give two folders with tables of features, or magnetograms")
+    if options.first or options.second:
+        raise SolarUnetError("the features of two runs are compared as they are: leave out --first and --second")
+    runs = [(folder, read_tables(folder, folder)) for folder in options.files]
+    lengths = [len(tables["frames"]) for _, tables in runs if tables["frames"] is not None]
+    if len(set(lengths)) > 1:
+        raise SolarUnetError(f"the runs have {lengths[0]} and {lengths[1]} frames: compare the same frames")
+    return [(folder, tables["features"]) for folder, tables in runs]
+
+
+def _by_two_methods(options):
+    """How two methods are written, and a table of features for each frame by each of them."""
+    from tqdm.auto import tqdm
+
+    from sunpy_solarunet import Segmenter
+
+    methods = [options.first or _method("network"), options.second or _method("downhill")]
+    if any(settings["method"] == "network" for _, settings in methods):
+        _import_tensorflow()
+    common = {"min_pixels": options.min_pixels, "area": options.area, "device": options.device}
+    segmenters = [(name, Segmenter(**settings, **common)) for name, settings in methods]
+    maps, found = _maps(options), []
+    for name, segmenter in segmenters:
+        catalogs = tqdm(segmenter.catalogs(maps), name, total=len(maps), unit="frame", disable=options.quiet)
+        found.append((name, [catalog.to_table() for catalog in catalogs]))
+    return found
+
+
+def _print_comparison(table):
+    """As Table 2 stands in the paper, with the tests, for each frame and for all frames, if there are several."""
+    from sunpy_solarunet.analysis import ALL_FRAMES, QUANTITIES, STATISTICS
+
+    names = [str(frame) for frame in table["frame"][::2]]
+    width = max(map(len, table["method"]))
+    for frame in names[:1] if len(names) == 2 else names:
+        rows = table[table["frame"] == frame]
+        title = f"frame {frame}, {rows['time'][0]}" if frame != ALL_FRAMES else "all frames"
+        print(f"{title}: " + ", ".join(f"{row['n_features']} features by {row['method']}" for row in rows))
+        print(f"{'':{width + 13}}" + "".join(f"{name.replace('standard_deviation', 'SD'):>12}" for name in STATISTICS))
+        for quantity, unit in QUANTITIES.items():
+            for row in rows:
+                values = "".join(f"{row[f'{quantity}_{name}'].value:12.4g}" for name in STATISTICS)
+                print(f"  {f'{quantity} ({unit})':11}{row['method']:{width}}{values}")
+            statistic, p_value = (rows[f"{quantity}_{name}"][0] for name in ("statistic", "p_value"))
+            print(f"  {'':11}Epps-Singleton statistic {statistic:.4g}, p = {p_value:.3g}")
+
+
+def _save_distributions(path, found, conventions):
+    from matplotlib.figure import Figure
+
+    from sunpy_solarunet.analysis import QUANTITIES, feature_values
+    from sunpy_solarunet.plotting import draw_distributions
+
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    for axes, quantity in zip(figure.subplots(1, 2), QUANTITIES, strict=True):
+        values = {name: feature_values(features, quantity, **conventions) for name, features in found.items()}
+        draw_distributions(values, axes=axes)
+    figure.savefig(path, dpi=120)
+
+
 def _train(options):
+    from sunpy_solarunet.errors import SolarUnetError
+
+    labeler_needed = options.label_method is not None
+    if options.images is not None and options.labels is None and not labeler_needed:
+        raise SolarUnetError("magnetograms need masks: give --labels, or --label-method to make them, or both")
+    if not labeler_needed and (options.label_threshold is not None or options.label_low is not None):
+        raise SolarUnetError("--label-threshold and --label-low belong to --label-method")
     _import_tensorflow()
+    from sunpy_solarunet.segmentation.pairs import classical_labeler
     from sunpy_solarunet.segmentation.training import train_model
 
+    labeler = None
+    if labeler_needed:
+        labeler = classical_labeler(options.label_method, options.label_threshold, options.label_low)
+    changes = {name: getattr(options, name) for name in RECIPE_OPTIONS} | dict(options.set)
     folder, history = train_model(
-        options.images,
-        options.labels,
         options.output,
+        images=options.images,
+        masks=options.labels,
+        labeler=labeler,
+        recipe=options.recipe,
+        initial=options.initial,
         name=options.name,
         description=options.description,
+        training_data=options.training_data,
+        pixel_scale=options.pixel_scale,
         field_range=options.field_range,
-        scale=options.scale,
         validation=options.validation,
-        steps=options.steps,
-        crop=options.crop,
-        batch=options.batch,
-        learning_rate=options.learning_rate,
-        dropout=options.dropout,
-        seed=options.seed,
-        checkpoint_every=options.checkpoint_every,
         resume=options.resume,
+        logs=options.logs,
         progress=not options.quiet,
+        **{name: value for name, value in changes.items() if value is not None},
     )
     last = history[-1]
-    print(f"accuracy {last['accuracy']:.4f} and IoU {last['iou']:.4f} on the validation pairs;")
-    print(f"the plain threshold has {last['threshold_accuracy']:.4f} and {last['threshold_iou']:.4f}")
+    print(f"accuracy {last['accuracy']:.4f} and IoU {last['iou']:.4f} on the validation pairs as they are")
     print(f"model in {folder}")
 
 

@@ -63,6 +63,8 @@ class FeatureCatalog(Sequence):
     labels : `numpy.ndarray` of `int`
         Shape (rows, columns): 0 where there is no feature, else the feature's number. The numbers
         run from 1 without gaps.
+    probability : `numpy.ndarray`, optional
+        Shape (rows, columns): the network's probability that a pixel is significant.
     area : {"sky", "surface"}
         How pixel areas are counted, see `~sunpy_solarunet.magnetograms.pixel_area`.
     meta : `dict`, optional
@@ -93,7 +95,7 @@ class FeatureCatalog(Sequence):
     2.17 Mm2
     """
 
-    def __init__(self, map, labels, *, area="sky", meta=None):  # noqa: A002
+    def __init__(self, map, labels, *, probability=None, area="sky", meta=None):  # noqa: A002
         if not isinstance(map, GenericMap):
             raise TypeError(f"a sunpy.map.Map is needed, got {type(map).__name__}; magnetogram() makes one")
         labels = np.asarray(labels)
@@ -113,6 +115,10 @@ class FeatureCatalog(Sequence):
         if self.labels.min(initial=0) < 0 or not np.all(counts[1:]):
             raise SolarUnetError("labels must run from 1 without gaps: use skimage.segmentation.relabel_sequential")
         self._counts = counts[1:]
+        if probability is not None and np.shape(probability) != labels.shape:
+            raise SolarUnetError(f"labels have shape {labels.shape}, the probability has {np.shape(probability)}")
+        # Only that of the features' pixels is kept.
+        self._probability = None if probability is None else np.ravel(probability)[self._pixels].astype(float)
         if np.isnan(self._field).any():
             raise MagnetogramError("a feature has pixels where the map has no data")
 
@@ -302,6 +308,13 @@ class FeatureCatalog(Sequence):
         return (self.noise * area).to(u.Mx)
 
     @lazyproperty
+    def probability(self):
+        """Mean probability of the pixels to be significant, from 0 to 1; not-a-number without a network."""
+        if self._probability is None:
+            return np.full(len(self), np.nan)
+        return self._total(self._probability) / np.maximum(self.n_pixels, 1)
+
+    @lazyproperty
     def touches_edge(self):
         """Whether features touch the frame's edge or pixels without data."""
         beyond = ~np.pad(~np.isnan(field_strength(self.map)), 1)
@@ -341,7 +354,7 @@ class FeatureCatalog(Sequence):
         -------
         `~astropy.table.QTable`
             One row a feature: label, polarity, n_pixels, area, flux, mean_field, peak_field, x, y,
-            Tx, Ty, lon, lat, radius, flags. The ``meta`` tells how the features were found.
+            Tx, Ty, lon, lat, radius, probability, flags. The ``meta`` tells how the features were found.
         """
         table = QTable({name: getattr(self, name) for name in MEASUREMENTS})
         file = str(self.map.meta.get("filename", ""))
@@ -365,6 +378,7 @@ MEASUREMENTS = (
     "lon",
     "lat",
     "radius",
+    "probability",
     "flags",
 )
 

@@ -30,6 +30,7 @@ __all__ = [
     "pixel_area",
     "pixel_length",
     "read_array",
+    "read_field",
     "read_levels",
     "read_magnetograms",
     "valid_pixels",
@@ -208,6 +209,38 @@ def read_array(path, field_range=None):
     path = Path(path)
     field = _read_image(path, field_range) if is_image(path) else _read_fits(path)[0]
     return _checked_field(field, path.name)
+
+
+def read_field(path, field_range=None):
+    """
+    The field of a FITS file or an 8-bit image in gauss, without coordinates.
+
+    Parameters
+    ----------
+    path : path-like
+        A FITS file whose header has no unit is taken to be in gauss.
+    field_range : `~astropy.units.Quantity`, optional
+        Needed for an image, see `field_from_levels`.
+
+    Returns
+    -------
+    `numpy.ndarray` of `numpy.float32`
+        Shape (rows, columns), row 0 south.
+
+    Raises
+    ------
+    MagnetogramError
+        If the file is neither, not two-dimensional, or in a unit that is not one of a magnetic field.
+    """
+    path = Path(path)
+    if is_image(path):
+        return read_array(path, field_range).astype(np.float32)
+    field, header = _read_fits(path)
+    text = str(header.get("bunit") or "G")
+    unit = GenericMap._parse_fits_unit(text) if text else u.G
+    if unit is None or not unit.is_equivalent(u.G):
+        raise MagnetogramError(f"{path.name}: the unit is {text}, which is not one of a magnetic field")
+    return (_checked_field(field, path.name) * unit.to(u.G)).astype(np.float32)
 
 
 def _read_image(path, field_range):

@@ -95,7 +95,7 @@ def run(
     names = ("events", "members", "features", "tracks", "frames")
     refuse_existing([output / f"{name}{other}" for name in names for other in FORMATS], overwrite=overwrite)
     output.mkdir(parents=True, exist_ok=True)
-    catalogs = tqdm((segmenter(frame) for frame in maps), total=len(maps), unit="frame", disable=not progress)
+    catalogs = tqdm(segmenter.catalogs(maps), total=len(maps), unit="frame", disable=not progress)
     try:
         for number, (catalog, events) in enumerate(follow(tracker, catalogs)):
             if plots:
@@ -107,7 +107,7 @@ def run(
     if movie:
         from sunpy_solarunet import plotting
 
-        plotting.movie((segmenter(frame) for frame in maps), tracker.events, output / "movie.mp4", progress=progress)
+        plotting.movie(segmenter.catalogs(maps), tracker.events, output / "movie.mp4", progress=progress)
     return tracker
 
 

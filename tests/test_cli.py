@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+import sunpy_solarunet
+from sunpy_solarunet import Segmenter
 from sunpy_solarunet.cli import main
 from sunpy_solarunet.synthetic import six_events
 from sunpy_solarunet.tracking.tables import SCHEMAS, read_table
@@ -131,10 +133,112 @@ def test_one_magnetogram_is_segmented_drawn_and_measured(map_files, tmp_path, ca
     assert "exists" in capsys.readouterr().err
 
 
+WEAK, STRONG = "threshold,threshold=100", "threshold,threshold=250,polarity-threshold=350"
+COMPARED = ["--first", WEAK, "--second", STRONG, "--quiet"]
+
+
+def test_two_methods_are_compared_with_one_command(bare_files, tmp_path, capsys):
+    """Patches of 400 G, 10 by 10 pixels, in all frames; one of -300 G, 6 by 10, in the middle one."""
+    table, plot = tmp_path / "compared.ecsv", tmp_path / "compared.png"
+    options = [*COMPARED, "--output", str(table), "--plot", str(plot)]
+    assert main(["compare", *bare_files, *GEOMETRY, *TIMES, *options]) == 0
+    compared = read_table(table)
+    assert compared["method"].tolist() == [WEAK, STRONG] * 4
+    assert compared["n_features"].tolist() == [1, 1, 2, 1, 1, 1, 4, 3]
+    sizes = compared["area_minimum"] / compared["area_maximum"]
+    assert sizes.to_value(u.one) == pytest.approx([1, 1, 0.6, 1, 1, 1, 0.6, 1])
+    fluxes = compared["flux_minimum"] / compared["flux_maximum"]
+    assert fluxes[2].to_value(u.one) == pytest.approx(0.6 * 300 / 400)
+    assert np.isnan(compared["area_p_value"]).all()
+    assert compared.meta["methods"][STRONG]["polarity_threshold"] == "350 G"
+    printed = capsys.readouterr()
+    assert "frame 1, 2017-07-13T20:18:38.000: 2 features by threshold,threshold=100, 1 features by" in printed.out
+    assert "all frames: 4 features" in printed.out
+    assert "note: two samples of features are not tested: there are 2 and 1, and 5 are needed" in printed.err
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert main(["compare", *bare_files, *GEOMETRY, *TIMES, *options]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+
+
+def test_the_network_is_compared_with_downhill_where_nothing_else_is_said(map_files, tmp_path, capsys, monkeypatch):
+    asked = []
+
+    class Recorder(Segmenter):
+        def __init__(self, method, **settings):
+            asked.append((method, settings["min_pixels"]))
+            super().__init__("threshold" if method == "network" else method, **settings)
+
+    monkeypatch.setattr(sunpy_solarunet, "Segmenter", Recorder)
+    table = tmp_path / "compared.ecsv"
+    assert main(["compare", map_files[3], "--quiet", "--output", str(table)]) == 0
+    assert asked == [("network", 2), ("downhill", 2)]
+    compared = read_table(table)
+    assert compared["method"].tolist() == ["network", "downhill"] * 2
+    assert compared["n_features"][0] == 15
+    assert (compared["area_p_value"] >= 0).all()
+    assert "all frames" not in capsys.readouterr().out
+
+
+def test_a_model_and_its_threshold_can_be_named(map_files, capsys):
+    arguments = ["compare", map_files[3], "--first", "network:solarunet-paper", "--second", "threshold", "--quiet"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "features by network:solarunet-paper, 15 features by threshold\n" in printed
+    assert printed.count("Epps-Singleton statistic") == 2
+
+
+def test_the_pixel_area_of_table_2_can_be_asked_for(bare_files, tmp_path):
+    table = tmp_path / "compared.ecsv"
+    arguments = ["compare", bare_files[0], *GEOMETRY, *TIMES[:2], *COMPARED]
+    assert main([*arguments, "--pixel-area", "3621.03 km2", "--output", str(table)]) == 0
+    assert read_table(table)["area_maximum"][0].to_value(u.Mm**2) == pytest.approx(0.362103)
+
+
+def test_the_features_of_two_runs_are_compared_as_they_are(bare_files, tmp_path, capsys):
+    for name, gauss in (("weak", "100"), ("strong", "350")):
+        run = ["--method", "threshold", "--threshold", gauss, "--no-plots", "--quiet", "--output", str(tmp_path / name)]
+        assert main(["track", *bare_files, *GEOMETRY, *TIMES, *run]) == 0
+    table = tmp_path / "compared.ecsv"
+    folders = [str(tmp_path / "weak"), str(tmp_path / "strong")]
+    assert main(["compare", *folders, "--output", str(table)]) == 0
+    compared = read_table(table)
+    assert compared["n_features"].tolist() == [1, 1, 2, 1, 1, 1, 4, 3]
+    assert compared["method"].tolist() == folders * 4
+    capsys.readouterr()
+    assert main(["compare", *folders, "--first", "threshold"]) == 1
+    assert "leave out --first" in capsys.readouterr().err
+    assert main(["compare", folders[0], bare_files[0]]) == 1
+    assert "two folders with tables of features, or magnetograms" in capsys.readouterr().err
+    short = ["--method", "threshold", "--no-plots", "--quiet", "--output", str(tmp_path / "short")]
+    assert main(["track", *bare_files[:2], *GEOMETRY, *TIMES[:3], *short]) == 0
+    capsys.readouterr()
+    assert main(["compare", folders[0], str(tmp_path / "short")]) == 1
+    assert "3 and 2 frames" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("downhill:300", "downhill has no model; thresholds are written downhill,threshold=300"),
+        ("threshold,hight=300", "'hight=300' is not one of threshold=, low=, polarity_threshold=, probability="),
+        ("threshold,threshold=strong", "'strong' is not a number or a value in G"),
+        ("network,probability=half", "half"),
+    ],
+)
+def test_a_method_that_is_not_written_as_it_should_be_ends_with_2(method, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["compare", "one.fits", "--first", method])
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["track", "nowhere/*.fits"], "no file fits it"),
+        (["compare", "nowhere/*.fits", "--first", "threshold"], "no file fits it"),
+        (["compare", "{bare}", "--first", "watershed"], "'network', 'threshold', 'hysteresis', 'downhill'"),
+        (["compare", "{bare}", "--first", "threshold,low=90"], "has no low"),
         (["segment", "nowhere.fits"], "no such file"),
         (["segment", "{bare}", "--unit", "G", "--extent", "0", "15", "0", "10"], "time of observation is missing"),
         (["segment", "{bare}", "--unit", "G", "--time", "2017-07-13"], "coordinates are missing"),
@@ -173,7 +277,7 @@ def test_wrong_options_end_with_2(arguments, capsys):
     assert "solarunet" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["track", "segment", "train", "demo"])
+@pytest.mark.parametrize("command", ["track", "segment", "compare", "train", "demo"])
 def test_each_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])

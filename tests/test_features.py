@@ -413,6 +413,7 @@ def test_an_unknown_area_lists_those_that_exist(two):
 
 
 def test_a_feature_is_a_view_of_its_catalog(two):
+    two = FeatureCatalog(two.map, two.labels, probability=np.linspace(0, 1, two.labels.size).reshape(two.labels.shape))
     feature = two[1]
     assert isinstance(feature, Feature)
     for name in MEASUREMENTS:

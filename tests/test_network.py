@@ -1,5 +1,5 @@
 """
-The U-shaped network of section 3.2, how it is run on frames of any size, and its models on disk.
+The U-shaped networks, the paper's of section 3.2 and the package's own, and their models on disk.
 """
 
 import json
@@ -10,11 +10,18 @@ import keras
 import numpy as np
 import pytest
 
-from sunpy_solarunet.errors import ModelError
+from sunpy_solarunet.errors import ModelError, SolarUnetError
 from sunpy_solarunet.segmentation import available_models
-from sunpy_solarunet.segmentation.inference import HALO, predict_classes, scale_field
-from sunpy_solarunet.segmentation.network import KERNELS, POOLING_FACTOR, build_network, receptive_radius
-from sunpy_solarunet.segmentation.weights import load_model, read_specification, save_model
+from sunpy_solarunet.segmentation.inference import noise_aware_input, predict_classes
+from sunpy_solarunet.segmentation.network import (
+    KERNELS,
+    build_network,
+    build_polarity_blind_network,
+    pooling_factor,
+    receptive_radius,
+)
+from sunpy_solarunet.segmentation.recipes import read_recipe
+from sunpy_solarunet.segmentation.weights import load_model, model_recipe, read_specification, save_model
 
 # Keras turns TensorFlow's variables into arrays in numpy 1's way.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -125,12 +132,13 @@ def test_the_receptive_radius_is_where_the_influence_of_a_pixel_ends():
     model.set_weights([np.full_like(w, 0.5) if w.ndim == 4 else w for w in model.get_weights()])
     before_softmax = keras.Model(model.input, model.get_layer("D4_2_relu").output)
     side, middle = 352, 176
-    bright = np.zeros((POOLING_FACTOR, side, side, 1), np.float32)
+    positions = pooling_factor()
+    bright = np.zeros((positions, side, side, 1), np.float32)
     reach = 0
-    for offset in range(POOLING_FACTOR):
+    for offset in range(positions):
         bright[offset, middle + offset, middle, 0] = 1e6
     answer = np.asarray(before_softmax.predict_on_batch(bright))[..., 0]
-    for offset in range(POOLING_FACTOR):
+    for offset in range(positions):
         rows = np.flatnonzero((answer[offset] > 0).any(axis=1))
         reach = max(reach, rows.max() - (middle + offset), middle + offset - rows.min())
     assert 0 < rows.min()
@@ -143,64 +151,15 @@ def test_one_level_sees_two_convolutions_twice():
     assert receptive_radius(1) == 2
 
 
-# Frames of any size
-
-
-def test_the_input_is_the_field_clipped_and_scaled():
-    scaled = scale_field(np.array([[-900.0, -300.0, 150.0, np.nan, 301.0]]), 300.0)
-    assert scaled.dtype == np.float32
-    assert scaled.tolist() == [[-1, -1, 0.5, 0, 1]]
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (15, 700), (16, 16), (17, 33), (700, 3)])
-def test_frames_need_not_be_multiples_of_16(small_network, shape):
-    answer = predict_classes(small_network, np.full(shape, 0.5, np.float32))
-    assert answer.shape == (*shape, 2)
-    assert answer.dtype == np.float32
-    assert np.isfinite(answer).all()
-
-
-def test_padding_mirrors_the_frame(small_network):
-    frame = np.random.default_rng(1).uniform(-1, 1, (40, 52)).astype(np.float32)
-    mirrored = np.concatenate([frame, frame[:-9:-1]], axis=0)
-    mirrored = np.concatenate([mirrored, mirrored[:, :-13:-1]], axis=1)
-    assert mirrored.shape == (48, 64)
-    whole = predict_classes(small_network, mirrored)
-    assert np.allclose(predict_classes(small_network, frame), whole[:40, :52], atol=1e-6)
-
-
-@pytest.mark.parametrize("shape", [(301, 500), (420, 100), (77, 611)])
-def test_tiles_give_what_the_whole_frame_gives(small_network, shape):
-    frame = np.random.default_rng(6).uniform(-1, 1, shape).astype(np.float32)
-    whole = predict_classes(small_network, frame)
-    tiled = predict_classes(small_network, frame, largest_tile=2 * HALO + 64)
-    assert np.ptp(whole[..., 1]) > 0.01
-    assert np.abs(tiled - whole).max() < 1e-5
-
-
-def test_tiles_of_the_paper_s_network(network):
-    frame = np.random.default_rng(7).uniform(-1, 1, (290, 90)).astype(np.float32)
-    whole = predict_classes(network, frame)
-    assert np.abs(predict_classes(network, frame, largest_tile=288) - whole).max() < 1e-5
-
-
-def test_tiles_that_are_too_small_are_refused(small_network):
-    with pytest.raises(ValueError, match=f"more than {2 * HALO}"):
-        predict_classes(small_network, np.zeros((2 * HALO + 32, 40), np.float32), largest_tile=2 * HALO)
-
-
-def test_the_halo_covers_the_receptive_radius_on_the_pooling_grid():
-    assert HALO >= receptive_radius()
-    assert HALO % POOLING_FACTOR == 0
-
-
 # Models on disk
 
 
 @pytest.fixture(scope="module")
 def saved(network, tmp_path_factory):
     """Folder of a saved model."""
-    return save_model(network, tmp_path_factory.mktemp("models") / "mine", {"name": "mine", "scale_gauss": 250.0})
+    return save_model(
+        network, tmp_path_factory.mktemp("models") / "mine", {"name": "mine", "input": {"scale_gauss": 250.0}}
+    )
 
 
 @pytest.fixture
@@ -213,8 +172,8 @@ def test_a_model_is_a_folder_of_two_files(saved):
     assert sorted(path.name for path in saved.iterdir()) == ["model.weights.h5", "specification.json"]
     specification = json.loads((saved / "specification.json").read_text())
     assert specification["name"] == "mine"
-    assert specification["scale_gauss"] == 250
-    assert specification["classes"] == 2
+    assert specification["input"] == {"scale_gauss": 250}
+    assert specification["network"]["classes"] == 2
     assert len(specification["sha256"]) == 64
     assert read_specification(saved) == specification
 
@@ -241,7 +200,7 @@ def test_kernels_are_halved_and_nothing_else(saved):
 
 
 def test_saving_a_loaded_model_again_gives_the_same_bytes(saved, tmp_path):
-    again = save_model(load_model(saved), tmp_path / "again", {"name": "mine", "scale_gauss": 250.0})
+    again = save_model(load_model(saved), tmp_path / "again", {"name": "mine", "input": {"scale_gauss": 250.0}})
     for name in ("model.weights.h5", "specification.json"):
         assert (again / name).read_bytes() == (saved / name).read_bytes()
 
@@ -263,7 +222,7 @@ def test_weights_without_a_specification_are_taken_for_the_paper_s(network, tmp_
     network.save_weights(path)
     specification = read_specification(path)
     assert specification["name"] == "plain.weights.h5"
-    assert specification["scale_gauss"] == 300
+    assert specification["input"] == {"scale_gauss": 300}
     for before, after in zip(network.get_weights(), load_model(str(path)).get_weights(), strict=True):
         assert np.array_equal(before, after)
 
@@ -271,7 +230,7 @@ def test_weights_without_a_specification_are_taken_for_the_paper_s(network, tmp_
 def test_a_keras_file_brings_its_own_network(small_network, tmp_path):
     path = tmp_path / "small.keras"
     small_network.save(path)
-    frame = np.random.default_rng(0).uniform(-1, 1, (16, 32)).astype(np.float32)
+    frame = np.random.default_rng(0).uniform(-1, 1, (16, 32, 1)).astype(np.float32)
     assert np.allclose(predict_classes(load_model(path), frame), predict_classes(small_network, frame), atol=1e-6)
 
 
@@ -319,7 +278,7 @@ def test_a_folder_without_a_readable_specification(copied, text):
 
 
 def test_a_specification_without_a_name_or_a_hash(copied):
-    (copied / "specification.json").write_text('{"scale_gauss": 100}')
+    (copied / "specification.json").write_text('{"input": {"scale_gauss": 100}}')
     assert read_specification(copied)["name"] == "mine"
     with pytest.raises(ModelError, match=r"not the weights of the specification"):
         load_model(copied)
@@ -336,7 +295,92 @@ def test_an_unknown_model_lists_those_that_exist(model, tmp_path, monkeypatch):
 
 
 def test_bundled_models_are_what_their_specification_says():
+    told = {"training_data", "arcsec_per_pixel", "field_range_gauss", "noise_range_gauss", "date", "sha256"}
     for name, specification in available_models().items():
         assert specification["name"] == name
-        assert {"classes", "scale_gauss", "sha256"} <= set(specification)
-        assert round(load_model(name).count_params() / 1e6, 2) == 7.77
+        assert told <= set(specification)
+        assert specification["probability"] in (None, 0.5)
+        assert read_recipe(model_recipe(name))["input"] == specification["input"]
+        assert load_model(name).count_params() > 1e5
+    assert round(load_model("solarunet-paper").count_params() / 1e6, 2) == 7.77
+
+
+def test_a_specification_of_an_unknown_architecture(copied):
+    path = copied / "specification.json"
+    specification = json.loads(path.read_text())
+    path.write_text(json.dumps(specification | {"network": {"architecture": "transformer"}}))
+    with pytest.raises(SolarUnetError, match=r"unknown architecture 'transformer'; choose one of 'paper'"):
+        load_model(copied)
+
+
+def test_a_specification_with_settings_that_the_architecture_does_not_have(copied):
+    path = copied / "specification.json"
+    specification = json.loads(path.read_text())
+    path.write_text(json.dumps(specification | {"network": {"architecture": "paper", "depth": 3}}))
+    with pytest.raises(ModelError, match=r"cannot be built .*depth"):
+        load_model(copied)
+
+
+def test_a_model_trained_in_mixed_precision_is_read_in_full(tmp_path):
+    kernels = (2, 3, 4)
+    trained = build_polarity_blind_network(kernels=kernels, precision="mixed_bfloat16", seed=2)
+    settings = {"architecture": "polarity_blind", "kernels": list(kernels)}
+    loaded = load_model(save_model(trained, tmp_path / "mixed", {"network": settings, "input": {"level_gauss": 90.0}}))
+    assert {layer.compute_dtype for layer in loaded.layers} == {"float32"}
+    inputs = np.random.default_rng(0).uniform(-1, 1, (1, 32, 24, 3)).astype(np.float32)
+    one, other = (np.asarray(model.predict_on_batch(inputs)) for model in (trained, loaded))
+    assert np.ptp(other) > 0.05
+    assert np.allclose(one, other, atol=0.05)
+
+
+# The network that is told the noise
+
+
+@pytest.fixture(scope="module")
+def polarity_blind():
+    return build_polarity_blind_network(seed=1)
+
+
+def noisy_input(seed=0, sides=(32, 48)):
+    field = np.random.default_rng(seed).normal(0, 120, sides)
+    return noise_aware_input(field, 90.0, 40.0), noise_aware_input(-field, 90.0, 40.0)
+
+
+def test_the_polarity_blind_network_gives_a_magnetogram_and_its_negative_the_same_answer(polarity_blind):
+    one, other = (np.asarray(polarity_blind.predict_on_batch(inputs[np.newaxis])) for inputs in noisy_input())
+    assert np.ptp(one[..., 1]) > 0.1
+    assert np.array_equal(one, other)
+
+
+def test_opposite_signs_side_by_side_are_not_like_signs(polarity_blind):
+    field = np.full((32, 48), 100.0)
+    mixed = field.copy()
+    mixed[:, 24:] *= -1
+    one, other = (
+        np.asarray(polarity_blind.predict_on_batch(noise_aware_input(f, 90.0, 40.0)[np.newaxis]))[0, ..., 1]
+        for f in (field, mixed)
+    )
+    # The pixels themselves are equally strong; where the signs meet the answer is another one.
+    assert np.abs(one - other)[:, 22:26].max() > 1e-3
+
+
+def test_the_answer_for_one_frame_does_not_depend_on_the_batch(polarity_blind):
+    first, second = noisy_input(0)[0], noisy_input(1)[0]
+    together = np.asarray(polarity_blind.predict_on_batch(np.stack([first, second])))[0]
+    alone = np.asarray(polarity_blind.predict_on_batch(first[np.newaxis]))[0]
+    assert np.allclose(together, alone, atol=1e-6)
+
+
+def test_its_input_is_the_field_in_units_of_the_threshold_and_of_the_noise_and_the_noise():
+    inputs = noise_aware_input(np.array([[90.0, -45.0, np.nan, 1e4]]), 90.0, 45.0)
+    assert inputs.dtype == np.float32
+    assert np.allclose(inputs[0, :, 0], [0.3, -0.15, 0, 1])
+    assert np.allclose(inputs[0, :, 1], [2 / 5, -1 / 5, 0, 1])
+    assert np.allclose(inputs[0, :, 2], -1 / 4)
+    # Without noise a hundredth counts as much as nothing.
+    assert np.array_equal(noise_aware_input(np.ones((1, 2)), 90.0, 0.0), noise_aware_input(np.ones((1, 2)), 90.0, 0.9))
+
+
+def test_a_wrong_precision_is_refused():
+    with pytest.raises(ValueError, match="float5"):
+        build_polarity_blind_network(precision="float5")

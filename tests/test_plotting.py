@@ -20,7 +20,15 @@ from sunpy.map import Map, make_fitswcs_header
 
 from sunpy_solarunet import FeatureCatalog, Segmenter, magnetogram
 from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning
-from sunpy_solarunet.plotting import COLORS, draw_borders, draw_events, movie, plot_catalog, plot_event
+from sunpy_solarunet.plotting import (
+    COLORS,
+    draw_borders,
+    draw_distributions,
+    draw_events,
+    movie,
+    plot_catalog,
+    plot_event,
+)
 from sunpy_solarunet.tracking.tables import make_table
 
 #: An L of two rectangles of opposite sign that touch, and a negative one apart.
@@ -679,3 +687,42 @@ def test_real_frames_keep_the_borders_around_their_field(hmi_frames):
     drawn = np.concatenate(borders.get_segments())
     pixels = np.concatenate(scene.borders(inset=0.15)[0])
     np.testing.assert_allclose(drawn, pixels, atol=1)
+
+
+def test_each_feature_is_counted_in_the_bin_of_its_size():
+    figure, axes = plt.subplots()
+    steps = draw_distributions({"a": [1, 3, 70, 1000] * u.Mm**2, "b": [20, 50] * u.Mm**2}, bins=3, axes=axes)
+    for step, counts in zip(steps, ([2, 1, 1], [0, 2, 0]), strict=True):
+        assert step.get_data().values.tolist() == counts
+        assert step.get_data().edges == pytest.approx([1, 10, 100, 1000])
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
+    assert steps[0].get_edgecolor() != steps[1].get_edgecolor()
+    assert figure.axes == [axes]
+
+
+def test_all_samples_of_distributions_are_in_one_unit_that_the_axis_names():
+    areas, fluxes = plt.figure().subplots(1, 2)
+    steps = draw_distributions({"a": [1, 9] * u.Mm**2, "b": [4e6] * u.km**2}, bins=2, axes=areas, legend=False)
+    assert steps[1].get_data().values.tolist() == [0, 1]
+    assert areas.get_xlabel().startswith("area")
+    assert areas.get_legend() is None
+    draw_distributions({"a": [1e17, 3e18] * u.Mx}, axes=fluxes, legend={"title": "AR 12665"}, linewidth=3, color="red")
+    assert fluxes.get_xlabel() == r"unsigned flux ($\mathrm{Mx}$)"
+    assert fluxes.get_legend().get_title().get_text() == "AR 12665"
+    assert (fluxes.patches[0].get_linewidth(), to_hex(fluxes.patches[0].get_edgecolor())) == (3, "#ff0000")
+
+
+@pytest.mark.parametrize("values", [[], [5.0, 5.0]])
+def test_distributions_without_a_range_are_drawn(values):
+    (step,) = draw_distributions({"a": values * u.Mm**2}, bins=4)
+    assert step.get_data().values.tolist() == [len(values), 0, 0, 0]
+    plt.gcf().canvas.draw()
+
+
+def test_what_is_no_distribution_is_refused():
+    with pytest.raises(SolarUnetError, match=r"no samples"):
+        draw_distributions({})
+    with pytest.raises(TypeError, match=r"network needs a unit"):
+        draw_distributions({"network": [1, 2]})
+    assert plt.get_fignums() == []

@@ -16,13 +16,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*neighbors that could share")
 
 @pytest.fixture(scope="module")
 def network_catalogs(gst_frames):
-    segmenter = Segmenter()
+    segmenter = Segmenter(model="solarunet-paper")
     return [segmenter(frame) for frame in gst_frames]
 
 
 @pytest.fixture(scope="module")
 def network_masks(gst_frames):
-    segmenter = Segmenter()
+    segmenter = Segmenter(model="solarunet-paper")
     return [segmenter.mask(frame).data for frame in gst_frames]
 
 

@@ -3,6 +3,8 @@
 """
 
 import importlib.util
+import json
+import shutil
 import subprocess
 import sys
 
@@ -35,6 +37,37 @@ def network_folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def by_network(network_folder):
     return Segmenter(model=network_folder)
+
+
+@pytest.fixture(scope="module")
+def told_the_noise(tmp_path_factory):
+    """A model of the network that is told the noise, which calls about half of all pixels significant."""
+    from sunpy_solarunet.segmentation.network import build_polarity_blind_network
+    from sunpy_solarunet.segmentation.weights import save_model
+
+    network = build_polarity_blind_network(kernels=(6, 6, 6, 6), seed=3)
+    settings = {"architecture": "polarity_blind", "kernels": [6, 6, 6, 6]}
+    specification = {
+        "name": "told",
+        "network": settings,
+        "input": {"level_gauss": 90.0},
+        "probability": 0.4,
+        "polarity_threshold_gauss": 0.0,
+    }
+    return save_model(network, tmp_path_factory.mktemp("models") / "told", specification)
+
+
+@pytest.fixture(scope="module")
+def three_classes(tmp_path_factory):
+    """A model of the paper's network with the three classes none, positive and negative."""
+    from sunpy_solarunet.segmentation.network import build_network
+    from sunpy_solarunet.segmentation.weights import save_model
+
+    kernels = (2, 3, 4, 5, 6)
+    network = build_network(kernels=kernels, classes=3, seed=5)
+    settings = {"architecture": "paper", "kernels": list(kernels), "classes": 3}
+    specification = {"name": "three", "network": settings, "polarity_threshold_gauss": 0.0, "probability": 0.6}
+    return save_model(network, tmp_path_factory.mktemp("models") / "three", specification)
 
 
 def patch(gauss, pixels=12):
@@ -180,6 +213,10 @@ def test_a_sharp_has_features(sharp_map):
         ({"method": "hysteresis", "threshold": 200 * u.G, "low": 201 * u.G}, "above the threshold of 200"),
         ({"method": "threshold", "threshold": -5 * u.G}, "threshold must not be negative"),
         ({"method": "threshold", "threshold": np.nan * u.G}, "threshold must be finite"),
+        (
+            {"method": "network", "model": "solarunet-paper", "threshold": 90 * u.G},
+            "'solarunet-paper' has no threshold",
+        ),
         ({"method": "threshold", "min_pixels": 0}, "at least 1, got 0"),
         ({"method": "threshold", "min_pixels": 2.5}, "whole number.*2.5"),
         ({"method": "threshold", "probability": 0}, "between 0 and 1"),
@@ -202,9 +239,16 @@ def test_a_threshold_that_is_no_field_is_refused():
         Segmenter("threshold", threshold=20 * u.km)
 
 
-def test_the_network_has_no_threshold(network_folder):
-    with pytest.raises(SolarUnetError, match=r"'network' has no threshold"):
+def test_the_network_of_the_paper_has_no_threshold(network_folder):
+    with pytest.raises(SolarUnetError, match=r"network 'untrained' has no threshold"):
         Segmenter(model=network_folder, threshold=20 * u.G)
+
+
+def test_a_network_that_is_told_the_noise_has_a_threshold(told_the_noise):
+    assert Segmenter(model=told_the_noise).meta["threshold"] == "90 G"
+    assert Segmenter(model=told_the_noise, threshold=2 * u.mT).meta["threshold"] == "20 G"
+    with pytest.raises(SolarUnetError, match="needs a threshold above zero"):
+        Segmenter(model=told_the_noise, threshold=0 * u.G)
 
 
 def test_an_unknown_model_is_refused_when_it_is_named():
@@ -313,6 +357,120 @@ def test_a_higher_probability_finds_less(network_folder, by_network, active_fram
     plain = by_network.mask(active_frame).data != 0
     assert np.count_nonzero(strict) < np.count_nonzero(plain)
     assert np.all(plain[strict])
+
+
+def test_the_cut_is_the_model_s_own_if_not_given(told_the_noise, active_frame):
+    segmenter = Segmenter(model=told_the_noise)
+    assert segmenter.meta["probability"] == 0.4
+    significant = segmenter.mask(active_frame).data != 0
+    probability = np.nan_to_num(segmenter.probability(active_frame).data)
+    assert np.array_equal(significant, probability > 0.4)
+    assert 0 < significant.mean() < 1
+
+
+def test_without_a_cut_each_frame_has_its_own(told_the_noise, tmp_path, active_frame):
+    folder = shutil.copytree(told_the_noise, tmp_path / "own")
+    specification = json.loads((folder / "specification.json").read_text())
+    (folder / "specification.json").write_text(json.dumps(specification | {"probability": None}))
+    segmenter = Segmenter(model=folder)
+    assert segmenter.meta["probability"] == "best expected"
+    probability = segmenter.probability(active_frame).data
+    # What is expected of a cut, written out pixel by pixel.
+    p = probability[np.isfinite(probability)]
+    cuts = np.arange(35, 51) / 100
+    expected = [p[p > cut].sum() / (np.count_nonzero(p > cut) + p[p <= cut].sum()) for cut in cuts]
+    significant = np.nan_to_num(probability) > cuts[np.argmax(expected)]
+    assert np.array_equal(segmenter.mask(active_frame).data != 0, significant)
+
+
+def test_field_threshold_and_noise_may_all_be_larger_by_the_same_factor(told_the_noise, active_frame):
+    larger = frame_of(4 * active_frame.data)
+    one = Segmenter(model=told_the_noise, threshold=90 * u.G).probability(active_frame).data
+    other = Segmenter(model=told_the_noise, threshold=360 * u.G).probability(larger).data
+    assert np.nanstd(one) > 0.01
+    assert np.allclose(one, other, atol=1e-5, equal_nan=True)
+    assert not np.allclose(one, Segmenter(model=told_the_noise).probability(larger).data, atol=1e-3, equal_nan=True)
+
+
+def test_a_magnetogram_and_its_negative_have_the_same_probability_and_opposite_signs(told_the_noise, active_frame):
+    segmenter, negative = Segmenter(model=told_the_noise), frame_of(-active_frame.data)
+    one, other = (segmenter.probability(frame).data for frame in (active_frame, negative))
+    assert np.allclose(one, other, atol=1e-6, equal_nan=True)
+    agree = np.abs(np.nan_to_num(one) - 0.4) > 1e-5
+    positive, opposite = (segmenter.mask(frame).data for frame in (active_frame, negative))
+    assert np.array_equal(positive[agree], -opposite[agree])
+    assert (positive == 1).any()
+    assert (positive == -1).any()
+
+
+@pytest.mark.parametrize("quarters", range(4))
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_with_flips_a_turned_magnetogram_has_the_turned_answer(told_the_noise, quarters, mirrored):
+    field = np.random.default_rng(4).normal(0, 200, (48, 64))
+
+    def turned(image):
+        return np.rot90(image[::-1] if mirrored else image, quarters)
+
+    for flips, same in ((True, True), (False, quarters == 0 and not mirrored)):
+        segmenter = Segmenter(model=told_the_noise, flips=flips)
+        upright = segmenter.probability(frame_of(field)).data
+        other = segmenter.probability(frame_of(turned(field).copy())).data
+        assert np.allclose(other, turned(upright), atol=1e-5) == same
+
+
+def test_noise_does_not_decide_on_the_sign_within_an_element(told_the_noise):
+    field = planted_field((40, 60), (slice(8, 32), slice(10, 50), 150.0)) + np.random.default_rng(1).normal(
+        0, 120, (40, 60)
+    )
+    inside = (slice(10, 30), slice(12, 48))
+    assert np.mean(field[inside] < 0) > 0.08
+    mask = Segmenter(model=told_the_noise, probability=1e-6).mask(frame_of(field)).data
+    assert np.mean(mask[inside] == -1) < 0.01
+
+
+def test_three_classes_bring_their_own_sign(three_classes, active_frame):
+    from sunpy_solarunet.segmentation.inference import predict_field
+    from sunpy_solarunet.segmentation.weights import load_model
+
+    segmenter = Segmenter(model=three_classes)
+    classes = predict_field(load_model(three_classes), active_frame.data, {"scale_gauss": 300.0})
+    expected = np.where(classes[..., 1] > classes[..., 2], 1, -1) * (1 - classes[..., 0] > 0.6)
+    valid = ~np.isnan(segmenter.probability(active_frame).data)
+    assert np.array_equal(segmenter.mask(active_frame).data[valid], expected[valid])
+    assert set(np.unique(expected)) == {-1, 0, 1}
+
+
+def test_features_carry_the_mean_probability_of_their_pixels(network_folder, by_network, active_frame):
+    catalog = Segmenter(model=network_folder, min_pixels=2)(active_frame)
+    probability = by_network.probability(active_frame).data
+    expected = [probability[catalog.labels == label].mean() for label in catalog.label]
+    assert len(expected) > 3
+    assert np.allclose(catalog.probability, expected)
+    assert np.allclose(catalog.to_table()["probability"], expected)
+    assert np.isnan(Segmenter("threshold")(active_frame).probability).all()
+
+
+@pytest.mark.parametrize("method", ["threshold", "downhill"])
+def test_an_array_has_the_labels_of_its_map(method):
+    frame = frame_of(two_elements())
+    segmenter = Segmenter(method, min_pixels=2)
+    assert np.array_equal(segmenter.labels(two_elements()), segmenter(frame).labels)
+
+
+def test_many_magnetograms_are_taken_one_after_the_other():
+    taken = []
+
+    def frames():
+        for number in range(6):
+            taken.append(number)
+            yield patch(200.0, 10 + number)
+
+    sizes = []
+    for catalog in Segmenter("threshold").catalogs(frames()):
+        # Two are read ahead, and no more.
+        assert len(taken) <= len(sizes) + 4
+        sizes += catalog.n_pixels.tolist()
+    assert sizes == [10, 11, 12, 13, 14, 15]
 
 
 def test_probability_and_mask_are_maps_in_the_same_place(by_network, active_frame):

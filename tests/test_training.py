@@ -2,7 +2,7 @@
 Training: crops whose field and mask stay together, checkpoints that a killed training goes on from.
 """
 
-import functools
+import json
 
 import astropy.units as u
 import numpy as np
@@ -11,17 +11,16 @@ from helpers import write_fits
 from skimage.io import imsave
 
 from sunpy_solarunet.errors import MagnetogramError, SolarUnetError
-from sunpy_solarunet.segmentation import training
-from sunpy_solarunet.segmentation.network import build_network
-from sunpy_solarunet.segmentation.training import (
-    augmented_crop,
-    mask_scores,
-    read_mask,
-    read_pairs,
-    train_model,
-    train_network,
-)
-from sunpy_solarunet.segmentation.weights import read_specification
+from sunpy_solarunet.magnetograms import read_array, read_field
+from sunpy_solarunet.segmentation import training as training_module
+from sunpy_solarunet.segmentation.augmentation import augmented_crop
+from sunpy_solarunet.segmentation.classical import hysteresis_mask
+from sunpy_solarunet.segmentation.examples import DegradedExamples, PaperExamples
+from sunpy_solarunet.segmentation.network import ARCHITECTURES, PIXEL_RANGE
+from sunpy_solarunet.segmentation.pairs import classical_labeler, read_mask, read_pairs
+from sunpy_solarunet.segmentation.recipes import available_recipes, change_recipe, read_recipe
+from sunpy_solarunet.segmentation.training import mask_scores, train_model, train_network
+from sunpy_solarunet.segmentation.weights import load_model, read_specification
 
 # Keras turns TensorFlow's variables into arrays in numpy 1's way.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -31,6 +30,12 @@ def smooth_field(shape=(60, 90)):
     """A field of waves whose length differs between rows and columns."""
     rows, columns = np.indices(shape)
     return 300 * np.sin(rows / 5) * np.cos(columns / 8) + columns
+
+
+PAIRS = [(field, np.abs(field) > 90) for field in (smooth_field(), smooth_field((50, 70)))]
+FEW = {"steps": 4, "crop": 32, "batch": 1, "checkpoint_every": 2, "learning_rate": 1e-2}
+PAPER = change_recipe(read_recipe("paper"), kernels=[2, 3, 4, 5, 6], dropout=0.2, **FEW)
+OWN = change_recipe(read_recipe("solarunet"), kernels=[2, 3, 4, 5], warmup=2, precision="float32", **FEW)
 
 
 # Crops
@@ -136,9 +141,7 @@ def test_empty_masks_agree():
 def test_on_the_training_labels_a_threshold_of_90_gauss_has_an_iou_of_0_985(data_folder):
     folder = data_folder / "gst-2018-06-07"
     names = sorted(path.name for path in (folder / "image").iterdir())[::25]
-    pairs = [
-        (training.read_array(folder / "image" / name, 300 * u.G), read_mask(folder / "label" / name)) for name in names
-    ]
+    pairs = [(read_array(folder / "image" / name, 300 * u.G), read_mask(folder / "label" / name)) for name in names]
     found, true = [np.abs(field) > 90 for field, _ in pairs], [mask for _, mask in pairs]
     accuracy, overlap = mask_scores(found, true)
     assert accuracy == pytest.approx(0.994, abs=0.003)
@@ -200,6 +203,193 @@ def test_a_mask_of_another_shape_is_named(folders):
         read_pairs(*folders)
 
 
+def test_a_file_in_tesla_is_read_in_gauss(tmp_path):
+    write_fits(tmp_path / "one.fits", np.array([[0.01, -0.02]], np.float32), BUNIT="T")
+    assert np.allclose(read_field(tmp_path / "one.fits"), [[100, -200]])
+
+
+def test_a_file_that_is_no_field_is_refused(tmp_path):
+    write_fits(tmp_path / "one.fits", np.zeros((2, 3), np.float32), BUNIT="K")
+    with pytest.raises(MagnetogramError, match=r"one\.fits: the unit is K"):
+        read_field(tmp_path / "one.fits")
+
+
+def test_magnetograms_without_a_mask_get_one_from_the_labeler(folders):
+    (folders[1] / "frame_1.png").unlink()
+    pairs = read_pairs(*folders, labeler=classical_labeler("threshold", 200 * u.G))
+    for number, threshold in enumerate((90, 200, 90)):
+        field, mask = pairs[number]
+        assert np.array_equal(mask, np.abs(field) > threshold)
+
+
+def test_masks_can_all_be_made(folders):
+    pairs = read_pairs(folders[0], labeler=classical_labeler("hysteresis", 250 * u.G, 100 * u.G))
+    for field, mask in pairs:
+        assert np.array_equal(mask, hysteresis_mask(field, 250, 100))
+
+
+def test_downhill_labels_have_the_pixels_of_hysteresis(folders):
+    downhill, hysteresis = (
+        read_pairs(folders[0], labeler=classical_labeler(method, 250 * u.G)) for method in ("downhill", "hysteresis")
+    )
+    assert all(np.array_equal(one[1], two[1]) for one, two in zip(downhill, hysteresis, strict=True))
+
+
+def test_a_network_labels_no_training_masks():
+    with pytest.raises(SolarUnetError, match="unknown method 'network'"):
+        classical_labeler("network")
+
+
+# Examples
+
+
+def scenes_only(**changes):
+    return change_recipe(read_recipe("solarunet"), scenes=1.0, **changes)
+
+
+def test_an_example_of_the_paper_is_a_crop_and_its_mask():
+    recipe = change_recipe(read_recipe("paper"), crop=32, turned=0.0)
+    inputs, classes = PaperExamples(PAIRS, recipe)(np.random.default_rng(0))
+    assert inputs.shape == (32, 32, 1)
+    assert np.array_equal(classes, np.abs(inputs[..., 0]) > 90 / 300)
+
+
+def test_of_three_classes_negative_flux_is_the_last():
+    recipe = change_recipe(read_recipe("paper"), crop=32, turned=0.0, classes=3)
+    inputs, classes = PaperExamples(PAIRS, recipe)(np.random.default_rng(0))
+    field = inputs[..., 0]
+    assert np.array_equal(classes == 1, field > 0.3)
+    assert np.array_equal(classes == 2, field < -0.3)
+
+
+def test_an_untouched_example_shows_the_field_in_units_of_the_level():
+    recipe = change_recipe(read_recipe("solarunet"), scenes=0.0, untouched=1.0, turned=0.0, other_level=0.0, crop=32)
+    inputs, mask = DegradedExamples(PAIRS, recipe)(np.random.default_rng(3))
+    assert inputs.shape == (32, 32, 3)
+    assert np.array_equal(mask, np.abs(inputs[..., 0]) * PIXEL_RANGE > 1)
+
+
+def test_with_another_level_the_mask_is_that_of_the_frame_before_it_was_made_worse():
+    recipe = change_recipe(read_recipe("solarunet"), scenes=0.0, untouched=1.0, turned=0.0, other_level=1.0, crop=32)
+    examples = DegradedExamples(PAIRS, recipe)
+    for seed in range(5):
+        inputs, mask = examples(np.random.default_rng(seed))
+        strength = np.abs(inputs[..., 0]) * PIXEL_RANGE
+        # To the rounding of single precision.
+        assert mask[strength > 1.0001].all()
+        assert not mask[strength < 0.9999].any()
+
+
+def test_an_example_made_worse_keeps_the_mask_of_the_better_frame():
+    clean = change_recipe(read_recipe("solarunet"), scenes=0.0, untouched=1.0, turned=0.0, other_level=0.0, crop=32)
+    shares = dict.fromkeys(clean["degradation"]["shares"], 0.0) | {"noise": 1.0}
+    worse = change_recipe(clean, untouched=0.0, most_noise=5.0, shares=shares)
+    inputs, mask = DegradedExamples(PAIRS, worse)(np.random.default_rng(4))
+    disagreement = np.mean(mask != (np.abs(inputs[..., 0]) * PIXEL_RANGE > 1))
+    assert disagreement > 0.05
+    patterns = [np.rot90(turned, quarter)[row : row + 32, column : column + 32]
+                for _, true in PAIRS for turned in (true, true[:, ::-1]) for quarter in range(4)
+                for row in range(40) for column in range(60)]  # fmt: skip
+    assert any(pattern.shape == mask.shape and np.array_equal(pattern, mask) for pattern in patterns)
+
+
+def test_a_scene_without_elements_has_an_empty_mask_and_noise():
+    inputs, mask = DegradedExamples([], scenes_only(empty=1.0, crop=32))(np.random.default_rng(0))
+    assert not mask.any()
+    assert inputs[..., 0].std() > 0
+
+
+def test_examples_are_told_the_noise_that_they_have():
+    recipe = scenes_only(empty=1.0, crop=64, most_correlation=0.0)
+    recipe = change_recipe(recipe, shares=dict.fromkeys(recipe["degradation"]["shares"], 0.0) | {"noise": 1.0})
+    examples = DegradedExamples([], recipe)
+    for seed in range(6):
+        inputs, _ = examples(np.random.default_rng(seed))
+        in_gauss = inputs[..., 0][np.abs(inputs[..., 0]) < 1].std() * PIXEL_RANGE
+        assert 2 ** (4 * inputs[0, 0, 2]) == pytest.approx(in_gauss, rel=0.15)
+
+
+def test_the_same_random_numbers_give_the_same_example():
+    examples = DegradedExamples(PAIRS, change_recipe(read_recipe("solarunet"), crop=32))
+    for seed in range(8):
+        first, again = (examples(np.random.default_rng(seed)) for _ in range(2))
+        assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
+
+
+# Recipes
+
+
+@pytest.mark.parametrize("name", available_recipes())
+def test_a_bundled_recipe_can_be_built(name):
+    recipe = read_recipe(name)
+    assert recipe["network"]["architecture"] in ARCHITECTURES
+
+
+def test_the_paper_s_recipe_has_the_numbers_of_section_3():
+    recipe = read_recipe("paper")
+    assert recipe["input"]["scale_gauss"] == 300
+    assert recipe["network"]["kernels"] == [32, 64, 128, 256, 512]
+    assert recipe["network"]["classes"] == 2
+    assert recipe["training"]["learning_rate"] == 1e-4
+
+
+def test_an_unknown_recipe_lists_those_that_exist():
+    with pytest.raises(SolarUnetError, match="choose one of 'paper', 'solarunet', 'solarunet-tuning'"):
+        read_recipe("papre")
+
+
+def test_a_recipe_may_be_a_file(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(change_recipe(read_recipe("paper"), steps=3)))
+    assert read_recipe(path)["training"]["steps"] == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "not a recipe"),
+        ("[]", "no known architecture"),
+        ('{"network": {"architecture": "transformer"}}', "no known architecture"),
+        ('{"network": {"architecture": "paper"}}', "missing are .*'training'"),
+    ],
+)
+def test_a_file_that_is_no_recipe(tmp_path, content, message):
+    (tmp_path / "mine.json").write_text(content)
+    with pytest.raises(SolarUnetError, match=message):
+        read_recipe(tmp_path / "mine.json")
+
+
+def test_a_recipe_with_a_misspelt_entry(tmp_path):
+    recipe = read_recipe("paper")
+    recipe["training"]["step"] = recipe["training"].pop("steps")
+    (tmp_path / "mine.json").write_text(json.dumps(recipe))
+    with pytest.raises(SolarUnetError, match=r"section training: missing are \['steps'\], unknown are \['step'\]"):
+        read_recipe(tmp_path / "mine.json")
+
+
+def test_later_entries_take_their_place_from_a_share_of_the_steps_on():
+    recipe = change_recipe(read_recipe("solarunet"), steps=40, crop=32) | {
+        "later": {"from": 0.5, "scenes": 1.0, "empty": 1.0}
+    }
+    recipe = change_recipe(recipe, scenes=0.0, untouched=1.0)
+    flux = [training_module._examples(PAIRS, recipe, step)(np.random.default_rng(step))[1].any() for step in range(40)]
+    assert all(flux[:20])
+    assert not any(flux[20:])
+
+
+def test_later_entries_must_be_entries_of_the_recipe(tmp_path):
+    recipe = read_recipe("solarunet")
+    recipe["later"] = {"from": 0.5, "scene": 0.1}
+    (tmp_path / "mine.json").write_text(json.dumps(recipe))
+    with pytest.raises(SolarUnetError, match="this recipe has no scene;"):
+        read_recipe(tmp_path / "mine.json")
+
+
+def test_an_entry_that_a_recipe_does_not_have():
+    with pytest.raises(SolarUnetError, match=r"this recipe has no dropuot; its entries are .*dropout"):
+        change_recipe(read_recipe("paper"), dropuot=0.2)
+
+
 # The loop
 
 
@@ -217,56 +407,121 @@ class KilledOn(list):
         return super().__getitem__(index)
 
 
-@pytest.fixture
-def small_network(monkeypatch):
-    """The network with few kernels, so that it trains in no time."""
-    monkeypatch.setattr(training, "build_network", functools.partial(build_network, kernels=(2, 3, 4, 5, 6)))
-
-
-PAIRS = [(field, np.abs(field) > 90) for field in (smooth_field(), smooth_field((50, 70)))]
-FEW = {"steps": 4, "crop": 32, "batch": 1, "dropout": 0.2, "checkpoint_every": 2, "learning_rate": 1e-2}
-
-
 def same_weights(first, second):
     return all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
 
 
-def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path, small_network):
-    unbroken, history = train_network(PAIRS, tmp_path / "unbroken", validation_pairs=PAIRS[1:], **FEW)
+@pytest.mark.parametrize("recipe", [PAPER, OWN], ids=["paper", "solarunet"])
+def test_a_training_that_was_killed_goes_on_as_if_nothing_had_happened(tmp_path, recipe):
+    recipe = change_recipe(recipe, scenes=0.0) if "degradation" in recipe else recipe
+    unbroken, history = train_network(PAIRS, tmp_path / "unbroken", recipe, validation_pairs=PAIRS[1:])
+    # Examples are drawn up to two steps ahead: the last one that is needed ends it.
     with pytest.raises(KeyboardInterrupt):
-        train_network(KilledOn(PAIRS, 4), tmp_path / "killed", validation_pairs=PAIRS[1:], **FEW)
-    resumed, again = train_network(PAIRS, tmp_path / "killed", validation_pairs=PAIRS[1:], resume=True, **FEW)
+        train_network(KilledOn(PAIRS, 4), tmp_path / "killed", recipe, validation_pairs=PAIRS[1:])
+    resumed, again = train_network(PAIRS, tmp_path / "killed", recipe, validation_pairs=PAIRS[1:], resume=True)
     assert same_weights(unbroken, resumed)
     assert history == again
     assert [entry["step"] for entry in history] == [2, 4]
-    other, _ = train_network(PAIRS, tmp_path / "other", **FEW, seed=1)
+    other, _ = train_network(PAIRS, tmp_path / "other", change_recipe(recipe, seed=1))
     assert not same_weights(unbroken, other)
-    # The plain threshold that made the masks stands beside the network's scores.
-    assert history[-1]["threshold_accuracy"] == history[-1]["threshold_iou"] == 1
 
 
-def test_training_lowers_the_loss(tmp_path, small_network):
-    recipe = FEW | {"steps": 60, "checkpoint_every": 10, "dropout": 0.0}
-    _, history = train_network(PAIRS, tmp_path, **recipe)
+@pytest.mark.parametrize("recipe", [PAPER, OWN], ids=["paper", "solarunet"])
+def test_training_lowers_the_loss(tmp_path, recipe):
+    recipe = change_recipe(recipe, steps=60, checkpoint_every=10)
+    recipe = change_recipe(recipe, **({"dropout": 0.0} if recipe["network"]["architecture"] == "paper" else {}))
+    _, history = train_network(PAIRS, tmp_path, recipe)
     assert history[-1]["loss"] < 0.8 * history[0]["loss"]
 
 
-def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path, small_network):
+def test_the_learning_rate_rises_stays_and_falls():
+    training = {"steps": 100, "warmup": 10, "cooldown": 0.2, "learning_rate": 2.0}
+    rates = [training_module._learning_rate(step, training) for step in range(100)]
+    assert rates[0] == pytest.approx(0.2)
+    assert rates[9:80] == pytest.approx([2.0] * 71)
+    assert rates[90] == pytest.approx(1.0)
+    assert rates[99] == pytest.approx(0.1)
+
+
+def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path):
     with pytest.raises(SolarUnetError, match="no checkpoint to resume from"):
-        train_network(PAIRS, tmp_path, resume=True, **FEW)
+        train_network(PAIRS, tmp_path, PAPER, resume=True)
 
 
-def test_a_trained_model_says_how_it_was_trained(folders, tmp_path, small_network):
-    folder, history = train_model(*folders, tmp_path / "mine", validation=1, **(FEW | {"steps": 1}))
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    train_network(PAIRS, tmp_path, change_recipe(OWN, steps=1))
+    with pytest.raises(SolarUnetError, match="the checkpoint is of another network"):
+        train_network(PAIRS, tmp_path, change_recipe(OWN, kernels=[3, 3, 4, 5]), resume=True)
+
+
+@pytest.fixture
+def few_crops(monkeypatch):
+    """A calibration that is done in no time."""
+    monkeypatch.setattr(training_module, "CALIBRATION_CROPS", 4)
+
+
+@pytest.fixture
+def recipe_file(tmp_path):
+    path = tmp_path / "few.json"
+    path.write_text(json.dumps(OWN))
+    return path
+
+
+def test_a_trained_model_says_how_it_was_trained(folders, tmp_path, recipe_file, few_crops):
+    options = {"images": folders[0], "masks": folders[1], "recipe": recipe_file, "validation": 1, "steps": 1}
+    folder, history = train_model(tmp_path / "mine", pixel_scale=0.5 * u.arcsec, training_data="waves", **options)
     specification = read_specification(folder)
     assert specification["name"] == "mine"
-    assert (specification["training_pairs"], specification["validation_pairs"]) == (2, 1)
-    assert specification["recipe"]["crop"] == 32
-    assert specification["validation"] == history[-1]
-    assert specification["scale_gauss"] == 300
+    assert specification["training_data"] == "waves"
+    assert specification["arcsec_per_pixel"] == 0.5
+    assert specification["field_range_gauss"] == [-300, 300]
+    assert specification["validation"] == {"frames": 1} | history[-1]
+    assert specification["input"] == {"level_gauss": 90}
+    assert 0.2 <= specification["temperature"] <= 5
+    kept = read_recipe(folder)
+    assert kept == change_recipe(OWN, steps=1)
+
+
+def test_a_resumed_training_follows_the_recipe_in_its_folder(folders, tmp_path, recipe_file, few_crops):
+    options = {"images": folders[0], "masks": folders[1], "validation": 1}
+    train_model(tmp_path / "mine", recipe=recipe_file, **options)
+    folder, history = train_model(tmp_path / "mine", resume=True, **options)
+    assert history[-1]["step"] == 4
+    assert read_recipe(folder) == OWN
+    with pytest.raises(SolarUnetError, match="is not the recipe asked for"):
+        train_model(tmp_path / "mine", resume=True, recipe=recipe_file, steps=9, **options)
+
+
+def test_fine_tuning_starts_from_the_initial_model(folders, tmp_path, recipe_file, few_crops):
+    options = {"images": folders[0], "masks": folders[1], "validation": 1}
+    first, _ = train_model(tmp_path / "first", recipe=recipe_file, **options)
+    # Without learning the weights stay those of the initial model, whose recipe is followed.
+    tuned, _ = train_model(tmp_path / "tuned", initial=first, learning_rate=0.0, seed=7, steps=1, **options)
+    assert same_weights(load_model(first), load_model(tuned))
+    recipe = read_recipe(tuned)
+    assert recipe.pop("initial") == {"sha256": read_specification(first)["sha256"], "recipe": OWN}
+    assert recipe == change_recipe(OWN, learning_rate=0.0, seed=7, steps=1)
+
+
+def test_fine_tuning_with_another_network_is_refused(folders, tmp_path, recipe_file, few_crops):
+    options = {"images": folders[0], "masks": folders[1], "validation": 1, "steps": 1}
+    first, _ = train_model(tmp_path / "first", recipe=recipe_file, **options)
+    with pytest.raises(SolarUnetError, match="not that of the recipe"):
+        train_model(tmp_path / "tuned", initial=first, kernels=[2, 2, 2, 2], **options)
+
+
+def test_scenes_alone_need_no_magnetograms(tmp_path, recipe_file, few_crops):
+    folder, _ = train_model(tmp_path / "mine", recipe=recipe_file, scenes=1.0, steps=1, validation=0)
+    assert read_recipe(folder)["examples"]["scenes"] == 1
+
+
+def test_logs_without_tensorboard_are_refused_before_the_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(training_module.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SolarUnetError, match="pip install tensorboard"):
+        train_network(PAIRS, tmp_path, PAPER, logs=tmp_path / "logs")
 
 
 @pytest.mark.parametrize("validation", [3, 10, -1])
 def test_some_pairs_must_be_left_to_train_on(folders, tmp_path, validation):
     with pytest.raises(SolarUnetError, match="leave none to train on"):
-        train_model(*folders, tmp_path / "mine", validation=validation)
+        train_model(tmp_path / "mine", images=folders[0], masks=folders[1], validation=validation)

@@ -1,7 +1,8 @@
 """
-How right a tracker's tables are where the truth is known.
+How right a tracker's tables, or a segmentation, are where the truth is known.
 """
 
 from sunpy_solarunet.scoring.score import Score, score
+from sunpy_solarunet.scoring.segmentation import SegmentationScore, score_segmentation, signed_elements
 
-__all__ = ["Score", "score"]
+__all__ = ["Score", "SegmentationScore", "score", "score_segmentation", "signed_elements"]

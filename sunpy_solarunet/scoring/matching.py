@@ -14,7 +14,7 @@ from sunpy_solarunet.errors import SolarUnetError
 from sunpy_solarunet.geometry import pairs_within
 from sunpy_solarunet.scoring.reading import DEATHS, column_names, plain_column
 
-__all__ = ["Matching", "allowed_distances", "event_candidates", "match_events", "match_features"]
+__all__ = ["Matching", "allowed_distances", "assign_pairs", "event_candidates", "match_events", "match_features"]
 
 #: Without a distance from the user: this many pixels at least, and this part of the true feature's equivalent radius.
 SMALLEST_DISTANCE, RADIUS_FRACTION = 3.0, 0.5
@@ -127,7 +127,7 @@ def match_features(true, found, limit):
     apart = np.linalg.norm(true.position[pairs[0]] - found.position[pairs[1]], axis=1)
     allowed = limit[pairs[0]]
     # The small constant keeps pairs at exactly the allowed distance.
-    chosen = _assign(*pairs, allowed - apart + 1e-6)
+    chosen = assign_pairs(*pairs, allowed - apart + 1e-6)
     similarity = 1 - np.divide(apart, allowed, out=np.zeros(len(apart)), where=allowed > 0)
     return Matching(pairs[0][chosen], pairs[1][chosen], similarity[chosen])
 
@@ -142,8 +142,29 @@ def _near_pairs(true, found, limit):
     return np.array(pairs_within(*points, limit))
 
 
-def _assign(rows, columns, gain):
-    """The pairs, each row and each column in one of them at most, with the largest total gain; gains are positive."""
+def assign_pairs(rows, columns, gain):
+    """
+    The pairs, each row and each column in one of them at most, with the largest total gain.
+
+    Parameters
+    ----------
+    rows, columns : `numpy.ndarray` of `int`
+        Shape (pairs,): what may be paired; each pair is given once.
+    gain : `numpy.ndarray`
+        Shape (pairs,), each positive.
+
+    Returns
+    -------
+    `numpy.ndarray` of `int`
+        Shape (chosen,): which of the pairs, in ascending order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_solarunet.scoring.matching import assign_pairs
+    >>> assign_pairs(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([3.0, 5.0, 1.0]))
+    array([1])
+    """
     if not len(rows):
         return np.zeros(0, int)
     n_rows, n_columns = rows.max() + 1, columns.max() + 1
@@ -290,9 +311,9 @@ def match_events(candidates, true, found):
     """
     rows, columns, gain = candidates
     alike = np.flatnonzero(true.kind[rows] == found.kind[columns])
-    chosen = alike[_assign(rows[alike], columns[alike], gain[alike])]
+    chosen = alike[assign_pairs(rows[alike], columns[alike], gain[alike])]
     left = ~np.isin(rows, rows[chosen]) & ~np.isin(columns, columns[chosen])
     # A birth is never mistaken for a death: they are seen in different frames.
     left = np.flatnonzero(left & ((true.kind[rows] < DEATHS) == (found.kind[columns] < DEATHS)))
-    others = left[_assign(rows[left], columns[left], gain[left])]
+    others = left[assign_pairs(rows[left], columns[left], gain[left])]
     return (rows[chosen], columns[chosen]), (rows[others], columns[others])

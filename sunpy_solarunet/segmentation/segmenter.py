@@ -8,18 +8,30 @@ import warnings
 import astropy.units as u
 import numpy as np
 from astropy.utils import lazyproperty
+from scipy import ndimage
 from sunpy.map import Map
 
 from sunpy_solarunet.errors import ModelError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
 from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.magnetograms import AREAS, field_strength
 from sunpy_solarunet.segmentation import classical, weights
+from sunpy_solarunet.segmentation.calibration import expected_best_cut
+from sunpy_solarunet.segmentation.noise import estimate_noise
+from sunpy_solarunet.segmentation.precision import PRECISIONS
+from sunpy_solarunet.segmentation.prefetch import prefetched
 
-__all__ = ["METHODS", "Segmenter"]
+__all__ = ["DEFAULT_MODEL", "METHODS", "Segmenter"]
 
-#: The methods and their default thresholds in gauss: threshold, low and polarity threshold.
+#: The network that is used where nothing else is said.
+DEFAULT_MODEL = "solarunet"
+
+#: Where the noise is as large as the threshold, the sign of the field is that of its mean over so many pixels.
+SIGN_SMOOTHING = 3.0
+
+#: The methods and their default thresholds in gauss: threshold, low and polarity threshold. Those of the network are
+#: its model's.
 METHODS = {
-    "network": (None, None, 150.0),
+    "network": (None, None, None),
     "threshold": (150.0, None, 0.0),
     "hysteresis": (300.0, 100.0, 0.0),
     "downhill": (300.0, 100.0, 0.0),
@@ -40,18 +52,31 @@ class Segmenter:
         others make a feature of each connected region of one sign, by edges and corners.
     model : `str` or path-like
         The network: a bundled model's name, a model's folder, or a ``.weights.h5`` or ``.keras`` file.
+        `~sunpy_solarunet.available_models` lists the bundled ones.
     threshold : `~astropy.units.Quantity`, optional
-        Field of the classical methods, the high one where there are two. 150 G for "threshold",
-        300 G, as SWAMIS has it, for "hysteresis" and "downhill".
+        Field of the classical methods, the high one where there are two: 150 G for "threshold",
+        300 G, as SWAMIS has it, for "hysteresis" and "downhill". A network that is told the noise
+        says where the field, were it without noise and blur, would be stronger than this; "solarunet"
+        takes 90 G, the threshold of the masks that it was trained with. It works with any other, such
+        as 20 G for SDO/HMI, since it sees the field in units of the threshold and of the noise.
     low : `~astropy.units.Quantity`, optional
         Low threshold of "hysteresis" and "downhill". 100 G, or the high one if that is lower.
     polarity_threshold : `~astropy.units.Quantity`, optional
         Significant pixels of a weaker field belong to no feature (section 3.1, step 5). 150 G for
-        the network, as in the paper, and 0 G for the classical methods.
+        the network "solarunet-paper", as in the paper, and 0 G for "solarunet" and the classical methods.
     min_pixels : `int`
         Features of fewer pixels are noise (section 3.3).
-    probability : `float`
-        Pixels are significant where the network's probability exceeds this.
+    probability : `float`, optional
+        Pixels are significant where the network's probability exceeds this. If it is not given, the
+        cut is the model's: 0.5 for "solarunet-paper", and for "solarunet" that with the best overlap to
+        be expected in the frame, see `~sunpy_solarunet.segmentation.calibration.expected_best_cut`.
+    flips : `bool`
+        Average the network's answer over the mirror images and quarter turns of the magnetogram: it
+        takes eight times as long and is then the same for all of them.
+    precision : {"float32", "bfloat16", "auto"}
+        Of the network's convolutions, see `~sunpy_solarunet.segmentation.inference.Predictor`: with
+        "auto" they are several times faster on processors that have instructions for "bfloat16", and
+        probabilities differ by up to some hundredths from those of others.
     area : {"sky", "surface"}
         How pixel areas are counted, see `~sunpy_solarunet.magnetograms.pixel_area`.
     device : `str`, optional
@@ -81,42 +106,58 @@ class Segmenter:
         self,
         method="network",
         *,
-        model="solarunet",
+        model=DEFAULT_MODEL,
         threshold=None,
         low=None,
         polarity_threshold=None,
         min_pixels=10,
-        probability=0.5,
+        probability=None,
+        flips=False,
+        precision="float32",
         area="sky",
         device=None,
     ):
         #: How significant pixels are found.
         self.method = name_choice(method, METHODS, "method")
         self.area = name_choice(area, AREAS, "area")
+        #: Specification of the network, or `None` with a classical method.
+        self.model = weights.read_specification(model) if method == "network" else None
+        self._model_source = model
         self._threshold, self._low, self._polarity_threshold = self._thresholds(threshold, low, polarity_threshold)
         if int(min_pixels) != min_pixels or min_pixels < 1:
             raise SolarUnetError(f"min_pixels must be a whole number of at least 1, got {min_pixels}")
         self.min_pixels = int(min_pixels)
-        if not 0 < probability < 1:
+        if probability is not None and not 0 < probability < 1:
             raise SolarUnetError(f"probability must lie between 0 and 1, got {probability}")
-        self.cut = float(probability)
+        #: Probability above which a pixel is significant; `None` where each frame has its own, or with a
+        #: classical method.
+        self.cut = self.model["probability"] if probability is None and self.model is not None else probability
+        self.flips = bool(flips)
+        #: Precision of the network's convolutions.
+        self.precision = name_choice(precision, PRECISIONS, "precision")
         self.device = device
-        #: Specification of the network, or `None` with a classical method.
-        self.model = weights.read_specification(model) if method == "network" else None
-        self._model_source = model
 
     def _thresholds(self, threshold, low, polarity_threshold):
-        """The three thresholds in gauss: those given, and the method's own in place of the others."""
+        """The three thresholds in gauss: those given, and the method's or model's own in place of the others."""
+        defaults = METHODS[self.method]
+        if self.model is not None:
+            defaults = (self.model["input"].get("level_gauss"), None, self.model["polarity_threshold_gauss"])
         given = {"threshold": threshold, "low": low, "polarity_threshold": polarity_threshold}
-        for (name, value), default in zip(given.items(), METHODS[self.method], strict=True):
+        for (name, value), default in zip(given.items(), defaults, strict=True):
             if value is not None and default is None:
-                raise SolarUnetError(f"the method {self.method!r} has no {name}")
+                raise SolarUnetError(f"the {self._described} has no {name}")
             given[name] = default if value is None else require_quantity(value, u.G, name, positive=True)
+        if self.model is not None and given["threshold"] == 0:
+            raise SolarUnetError("the network needs a threshold above zero")
         if low is None and given["low"] is not None:
             given["low"] = min(given["low"], given["threshold"])
         if given["low"] is not None and given["low"] > given["threshold"]:
             raise SolarUnetError(f"low is {low}, which is above the threshold of {given['threshold']} G")
         return tuple(given.values())
+
+    @property
+    def _described(self):
+        return f"method {self.method!r}" if self.model is None else f"network {self.model['name']!r}"
 
     def __repr__(self):
         settings = ", ".join(f"{name}={value}" for name, value in self.meta.items())
@@ -129,13 +170,21 @@ class Segmenter:
         gauss = {"threshold": self._threshold, "low": self._low, "polarity_threshold": self._polarity_threshold}
         meta |= {name: f"{value:g} G" for name, value in gauss.items() if value is not None}
         if self.model is not None:
-            meta |= {"probability": self.cut, "model": self.model["name"], "model_sha256": self.model["sha256"]}
+            cut = "best expected" if self.cut is None else self.cut
+            meta |= {"probability": cut, "model": self.model["name"], "model_sha256": self.model["sha256"]}
+            meta |= {"precision": self.precision, "flips": self.flips}
         return meta
 
     @lazyproperty
-    def _network(self):
+    def _predictor(self):
+        from sunpy_solarunet.segmentation.inference import Predictor
+
+        settings = self.model["input"]
+        if self._threshold is not None:
+            settings = settings | {"level_gauss": self._threshold}
         with self._on_device():
-            return weights.load_model(self._model_source)
+            network = weights.load_model(self._model_source)
+            return Predictor(network, settings, temperature=self.model["temperature"], precision=self.precision)
 
     def _on_device(self):
         if self.device is None:
@@ -162,10 +211,46 @@ class Segmenter:
         """
         field = field_strength(magnetogram)
         self._warn_if_nothing_to_see(field, magnetogram)
-        mask = self._three_classes(field)
+        labels, probability = self._labels(field)
+        return FeatureCatalog(magnetogram, labels, probability=probability, area=self.area, meta=self.meta)
+
+    def _labels(self, field):
+        mask, probability = self._three_classes(field)
         labels = classical.downhill_labels(field, mask) if self.method == "downhill" else classical.signed_labels(mask)
-        labels = classical.keep_large(labels, self.min_pixels)
-        return FeatureCatalog(magnetogram, labels, area=self.area, meta=self.meta)
+        return classical.keep_large(labels, self.min_pixels), probability
+
+    def labels(self, field):
+        """
+        The features of a plain array, without coordinates.
+
+        Parameters
+        ----------
+        field : `numpy.ndarray`
+            Gauss, shape (rows, columns); not-a-number where there are no data.
+
+        Returns
+        -------
+        `numpy.ndarray` of `int`
+            0 where there is no feature, else the feature's number.
+        """
+        return self._labels(field)[0]
+
+    def catalogs(self, magnetograms):
+        """
+        Find the features of many magnetograms, the next ones being read meanwhile.
+
+        Parameters
+        ----------
+        magnetograms : iterable of `~sunpy.map.GenericMap`
+            Such as `~sunpy_solarunet.read_magnetograms` gives; taken one by one.
+
+        Yields
+        ------
+        FeatureCatalog
+            In the order of the magnetograms.
+        """
+        for magnetogram in prefetched(magnetograms):
+            yield self(magnetogram)
 
     @staticmethod
     def _warn_if_nothing_to_see(field, magnetogram):
@@ -192,7 +277,7 @@ class Segmenter:
         `~sunpy.map.GenericMap`
             1 positive, -1 negative, 0 nonsignificant.
         """
-        return _derived_map(magnetogram, self._three_classes(field_strength(magnetogram)), "three-class mask")
+        return _derived_map(magnetogram, self._three_classes(field_strength(magnetogram))[0], "three-class mask")
 
     def probability(self, magnetogram):
         """
@@ -214,26 +299,61 @@ class Segmenter:
         """
         if self.method != "network":
             raise SolarUnetError(f"the method {self.method!r} has no probability: use method='network'")
-        probability = self._probability(field_strength(magnetogram))
+        probability = self._significance(self._classes(field_strength(magnetogram)))
         return _derived_map(magnetogram, probability, "probability of significant flux")
 
-    def _probability(self, field):
-        from sunpy_solarunet.segmentation.inference import predict_classes, scale_field
-
-        network = self._network
+    def _classes(self, field):
+        """The network's class probabilities, not-a-number where there are no data."""
+        predictor = self._predictor
         with self._on_device():
-            classes = predict_classes(network, scale_field(field, self.model["scale_gauss"]))
-        return np.where(np.isnan(field), np.float32(np.nan), 1 - classes[..., 0])
+            views = VIEWS if self.flips else VIEWS[:1]
+            classes = sum(back(predictor.classes(there(field))) for there, back in views) / len(views)
+        return np.where(np.isnan(field)[..., np.newaxis], np.float32(np.nan), classes)
+
+    @staticmethod
+    def _significance(classes):
+        return 1 - classes[..., 0]
 
     def _three_classes(self, field):
-        """Steps 4 and 5 of section 3.1: a binary mask, then the field's sign."""
+        """Steps 4 and 5 of section 3.1: a binary mask, then the field's sign; and the network's probability."""
         if self.method == "network":
-            significant = self._probability(field) > self.cut
-        elif self.method == "threshold":
+            return self._network_mask(field)
+        if self.method == "threshold":
             significant = classical.threshold_mask(field, self._threshold)
         else:
             significant = classical.hysteresis_mask(field, self._threshold, self._low)
-        return classical.polarity_mask(field, significant, self._polarity_threshold)
+        return classical.polarity_mask(field, significant, self._polarity_threshold), None
+
+    def _network_mask(self, field):
+        classes = self._classes(field)
+        probability = self._significance(classes)
+        significant = probability > (expected_best_cut(probability) if self.cut is None else self.cut)
+        if classes.shape[-1] == 3:
+            return np.where(significant, np.where(classes[..., 1] > classes[..., 2], 1, -1), 0), probability
+        signed = self._steadied(field) if self._threshold is not None else field
+        return classical.polarity_mask(signed, significant, self._polarity_threshold), probability
+
+    def _steadied(self, field):
+        """The field smoothed as its noise asks, so that the noise does not decide on the sign of a pixel."""
+        width = SIGN_SMOOTHING * estimate_noise(field) / self._threshold
+        return ndimage.gaussian_filter(np.nan_to_num(field), min(width, SIGN_SMOOTHING))
+
+
+def _turned(quarters, mirrored):
+    """A view of a frame, and the way back for an array with the frame's rows and columns first."""
+
+    def there(field):
+        return np.rot90(field[:, ::-1] if mirrored else field, quarters)
+
+    def back(classes):
+        upright = np.rot90(classes, -quarters)
+        return upright[:, ::-1] if mirrored else upright
+
+    return there, back
+
+
+#: A frame as it is, then its other quarter turns and mirror images.
+VIEWS = [_turned(quarters, mirrored) for mirrored in (False, True) for quarters in range(4)]
 
 
 def _derived_map(magnetogram, data, content):

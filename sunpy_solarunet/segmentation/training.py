@@ -1,169 +1,39 @@
 """
-Training of the network: pairs of magnetograms and masks, augmentation, the loop, checkpoints.
+Training of the networks: the loop, its checkpoints, and the model that comes of it.
 """
 
+import datetime
+import importlib.util
 import json
 from pathlib import Path
 
 import astropy.units as u
 import keras
 import numpy as np
-from scipy import ndimage
 from tqdm.auto import tqdm
 
-from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, require_quantity
-from sunpy_solarunet.magnetograms import is_image, list_magnetograms, read_array, read_levels
-from sunpy_solarunet.segmentation.inference import predict_classes, scale_field
-from sunpy_solarunet.segmentation.network import build_network
-from sunpy_solarunet.segmentation.weights import save_model
+from sunpy_solarunet.errors import SolarUnetError, require_quantity
+from sunpy_solarunet.segmentation.calibration import fit_temperature
+from sunpy_solarunet.segmentation.examples import EXAMPLES
+from sunpy_solarunet.segmentation.inference import predict_field
+from sunpy_solarunet.segmentation.network import ARCHITECTURES
+from sunpy_solarunet.segmentation.noise import estimate_noise
+from sunpy_solarunet.segmentation.pairs import read_pairs
+from sunpy_solarunet.segmentation.prefetch import prefetched
+from sunpy_solarunet.segmentation.recipes import RECIPE_FILE, change_recipe, later_changes, read_recipe
+from sunpy_solarunet.segmentation.weights import load_model, model_recipe, read_specification, save_model
 
-__all__ = ["augmented_crop", "mask_scores", "read_mask", "read_pairs", "train_model", "train_network"]
+__all__ = ["mask_scores", "train_model", "train_network"]
 
-#: The recipe that a training follows where nothing else is said, see `train_network`.
-RECIPE = {
-    "steps": 10_000,
-    "crop": 192,
-    "batch": 1,
-    "learning_rate": 1e-4,
-    "cooldown": 0.3,
-    "dropout": 0.1,
-    "seed": 0,
-    "checkpoint_every": 500,
+#: Crops that the temperature of a model is fitted on.
+CALIBRATION_CROPS = 200
+
+#: How a model of an architecture decides: the cut of its probability, or none where each frame has its own, and the
+#: field below which no pixel belongs to a feature (section 3.1, step 5).
+DECISIONS = {
+    "paper": {"probability": 0.5, "polarity_threshold_gauss": 150.0},
+    "polarity_blind": {"probability": None, "polarity_threshold_gauss": 0.0},
 }
-
-#: Levels from here on are white in an 8-bit mask.
-WHITE = 192
-
-
-def read_mask(path):
-    """
-    Significant pixels of a mask (steps 1 and 2 of section 3.1).
-
-    Parameters
-    ----------
-    path : path-like
-        FITS file with features in it, 0 where there is none, as SWAMIS writes them; or 8-bit image,
-        in which black is significant, and white too if there is gray besides: the three classes
-        negative, nonsignificant and positive.
-
-    Returns
-    -------
-    `numpy.ndarray` of `bool`
-        Row 0 south.
-
-    Raises
-    ------
-    MagnetogramError
-        If the file is no mask.
-    """
-    path = Path(path)
-    if not is_image(path):
-        values = read_array(path)
-        return np.isfinite(values) & (values != 0)
-    levels = np.flipud(read_levels(path))
-    black, white = levels < 256 - WHITE, levels >= WHITE
-    return black if np.all(black | white) else black | white
-
-
-def read_pairs(images, masks, *, field_range=300 * u.G, progress=False):
-    """
-    Training pairs: magnetograms and the masks of the same names.
-
-    Parameters
-    ----------
-    images, masks : path-like
-        Folders. A mask has the name of its magnetogram, up to the suffix.
-    field_range : `~astropy.units.Quantity`
-        Field of the last level of 8-bit magnetograms. FITS files are in gauss.
-    progress : `bool`
-        Show a bar.
-
-    Returns
-    -------
-    list of tuple
-        Fields in gauss and masks, in the order of the names.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a folder does not exist, or a magnetogram has no mask.
-    MagnetogramError
-        If magnetogram and mask differ in shape.
-    """
-    by_name = {_stem(path): path for path in list_magnetograms(masks)}
-    pairs = []
-    for path in tqdm(list_magnetograms(images), desc="reading", unit="pair", disable=not progress):
-        if _stem(path) not in by_name:
-            raise FileNotFoundError(f"{masks}: no mask for {path.name}")
-        field = np.nan_to_num(read_array(path, field_range)).astype(np.float32)
-        mask = read_mask(by_name[_stem(path)])
-        if field.shape != mask.shape:
-            raise MagnetogramError(f"{path.name} has shape {field.shape}, its mask {mask.shape}")
-        pairs.append((field, mask))
-    return pairs
-
-
-def _stem(path):
-    return path.name.split(".")[0]
-
-
-def _random_grid_transform(rng):
-    """One of the eight quarter turns and mirrorings, as a 2x2 matrix."""
-    matrix = np.linalg.matrix_power(np.array([[0.0, -1.0], [1.0, 0.0]]), rng.integers(4))
-    return matrix @ np.diag([1.0, rng.choice([-1.0, 1.0])])
-
-
-def _random_free_transform(rng, zoom):
-    """A rotation by any angle, a mirroring and a zoom, as a 2x2 matrix."""
-    angle = rng.uniform(0, 2 * np.pi)
-    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return rotation @ np.diag([1.0, rng.choice([-1.0, 1.0])]) / rng.uniform(1 / zoom, zoom)
-
-
-def augmented_crop(field, mask, size, rng, *, zoom=1.2, grid_share=0.5):
-    """
-    Cut a randomly shifted, rotated, flipped and zoomed square out of a training pair.
-
-    The field is interpolated linearly, the mask takes its nearest pixel (section 3.1, step 3).
-    Interpolation smooths the field's noise, which the mask was made with; a share of the crops is
-    therefore turned by quarter turns and mirrored only, which moves pixels without mixing them.
-
-    Parameters
-    ----------
-    field, mask : `numpy.ndarray`
-        Two-dimensional, of one shape.
-    size : `int`
-        Sides of the crop in pixels.
-    rng : `numpy.random.Generator`
-    zoom : `float`
-        Largest magnification; its inverse is the smallest.
-    grid_share : `float`
-        Share of the crops without interpolation.
-
-    Returns
-    -------
-    tuple of `numpy.ndarray`
-        Field and mask of shape ``(size, size)``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> field = np.arange(900.0).reshape(30, 30)
-    >>> crop, mask = augmented_crop(field, field > 450, 16, np.random.default_rng(1))  # doctest: +SKIP
-    """
-    on_grid = rng.random() < grid_share
-    matrix = _random_grid_transform(rng) if on_grid else _random_free_transform(rng, zoom)
-    middle = (size - 1) / 2
-    reach = np.abs(matrix).sum(axis=1) * middle
-    sides = np.array(field.shape)
-    first = np.ceil(reach)
-    last = np.maximum(np.floor(sides - 1 - reach), first)
-    center = rng.integers(first.astype(int), last.astype(int) + 1) + ((size + 1) % 2) / 2
-    offset = center - matrix @ np.full(2, middle)
-    shape = (size, size)
-    crop = ndimage.affine_transform(field, matrix, offset, output_shape=shape, order=1, mode="reflect")
-    labels = ndimage.affine_transform(mask, matrix, offset, output_shape=shape, order=0, mode="reflect")
-    return crop, labels
 
 
 def mask_scores(found, true):
@@ -185,12 +55,6 @@ def mask_scores(found, true):
     return float(np.mean(found == true)), float(np.count_nonzero(found & true) / union) if union else 1.0
 
 
-def _validate(model, pairs, scale):
-    """Accuracy and intersection over union on whole frames."""
-    found = np.stack([predict_classes(model, scale_field(field, scale))[..., 1] > 0.5 for field, _ in pairs])
-    return mask_scores(found, np.stack([mask for _, mask in pairs]))
-
-
 def _save_checkpoint(path, model, step, history):
     """Everything that the next step depends on, in one file that is never half written."""
     variables = [*model.variables, *model.optimizer.variables]
@@ -204,132 +68,199 @@ def _load_checkpoint(path, model):
     if not path.is_file():
         raise SolarUnetError(f"{path}: no checkpoint to resume from")
     with np.load(path, allow_pickle=False) as stored:
-        for index, variable in enumerate([*model.variables, *model.optimizer.variables]):
-            variable.assign(stored[f"variable_{index}"])
+        try:
+            for index, variable in enumerate([*model.variables, *model.optimizer.variables]):
+                variable.assign(stored[f"variable_{index}"])
+        except (KeyError, ValueError) as problem:
+            raise SolarUnetError(f"{path}: the checkpoint is of another network ({problem})") from problem
         return int(stored["step"]), json.loads(str(stored["history"]))
 
 
-def train_network(
-    pairs,
-    output,
-    *,
-    validation_pairs=(),
-    scale=300.0,
-    threshold=90.0,
-    steps=RECIPE["steps"],
-    crop=RECIPE["crop"],
-    batch=RECIPE["batch"],
-    learning_rate=RECIPE["learning_rate"],
-    cooldown=RECIPE["cooldown"],
-    dropout=RECIPE["dropout"],
-    seed=RECIPE["seed"],
-    checkpoint_every=RECIPE["checkpoint_every"],
-    resume=False,
-    progress=False,
-):
+def _build(recipe):
+    """The untrained network of a recipe."""
+    network = dict(recipe["network"])
+    build = ARCHITECTURES[network.pop("architecture")]
+    training = recipe["training"]
+    return build(**network, precision=training["precision"], seed=training["seed"])
+
+
+def _validate(model, pairs, inputs):
+    """Accuracy and intersection over union on whole frames as they are."""
+    if not len(pairs):
+        return {"accuracy": np.nan, "iou": np.nan}
+    found = np.stack([predict_field(model, field, inputs)[..., 0] < 0.5 for field, _ in pairs])
+    accuracy, overlap = mask_scores(found, np.stack([mask != 0 for _, mask in pairs]))
+    return {"accuracy": accuracy, "iou": overlap}
+
+
+def _learning_rate(step, training):
+    """Rises over the warm-up, stays, and falls to zero over the cool-down."""
+    steps = training["steps"]
+    falling = (steps - step) / max(1.0, training["cooldown"] * steps)
+    rising = (step + 1) / max(1, training["warmup"])
+    return training["learning_rate"] * min(1.0, falling, rising)
+
+
+def _examples(pairs, recipe, step):
+    """Where the examples of a step come from: those of the recipe, or of what takes their place later."""
+    if "later" in recipe and step >= recipe["later"]["from"] * recipe["training"]["steps"]:
+        recipe = change_recipe(recipe, **later_changes(recipe))
+    return EXAMPLES[recipe["network"]["architecture"]](pairs, recipe)
+
+
+def _batch(pairs, recipe, step):
+    """Inputs and classes of a step, drawn from the seed and the step's number alone."""
+    training = recipe["training"]
+    examples = _examples(pairs, recipe, step)
+    rng = np.random.default_rng([training["seed"], step])
+    inputs, classes = zip(*(examples(rng) for _ in range(training["batch"])), strict=True)
+    return np.stack(inputs), np.stack(classes).astype(np.int32)
+
+
+def _use_all_devices():
+    """Share each batch among several GPUs, which Keras does with JAX."""
+    if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+
+
+def train_network(pairs, output, recipe, *, validation_pairs=(), initial=None, resume=False, logs=None, progress=False):
     """
-    Train the network of section 3.2 and keep checkpoints that a killed training goes on from.
+    Train a network and keep checkpoints that a killed training goes on from.
 
     Each step draws its own random numbers from the seed and its own number, so that a resumed
-    training sees the crops that an unbroken one would have seen.
+    training sees the examples that an unbroken one would have seen. Several GPUs share each batch
+    where Keras runs on JAX.
 
     Parameters
     ----------
     pairs : sequence of tuple
-        Fields in gauss and masks (true where significant).
+        Fields in gauss and masks.
     output : path-like
         Folder for the checkpoint, made if need be.
+    recipe : `dict`
+        See `~sunpy_solarunet.segmentation.recipes.read_recipe`.
     validation_pairs : sequence of tuple
         Pairs that are never trained on; scored at every checkpoint.
-    scale : `float`
-        Field in gauss that is clipped to plus and minus one (the paper's 300 G).
-    threshold : `float`
-        Plain threshold in gauss whose scores stand beside the network's.
-    steps, crop, batch, learning_rate, cooldown, dropout, seed
-        The recipe: number of steps, sides of a crop in pixels, crops a step, Adam's learning rate,
-        the last share of the steps in which it falls to zero, dropout rate, seed of everything random.
-    checkpoint_every : `int`
-        Steps between two checkpoints.
+    initial : `keras.Model`, optional
+        Trained network of the same architecture to start from.
     resume : `bool`
         Go on from the checkpoint in ``output``.
+    logs : path-like, optional
+        Folder for TensorBoard: loss, learning rate and scores at every checkpoint.
     progress : `bool`
-        Show a bar with loss, validation scores and the plain threshold's.
+        Show a bar with loss and validation scores.
 
     Returns
     -------
     tuple
         The trained `keras.Model` and its history: a list with one `dict` a checkpoint.
+
+    Raises
+    ------
+    SolarUnetError
+        If there is no checkpoint to resume from, it is of another network, or TensorBoard is needed
+        and not installed.
     """
+    if logs is not None and importlib.util.find_spec("tensorboard") is None:
+        raise SolarUnetError("logs need TensorBoard: pip install tensorboard")
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
     checkpoint = output / "checkpoint.npz"
-    model = build_network(dropout=dropout, seed=seed)
-    model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="sparse_categorical_crossentropy")
+    training = recipe["training"]
+    _use_all_devices()
+    model = _build(recipe)
+    if initial is not None:
+        model.set_weights(initial.get_weights())
+    optimizer = keras.optimizers.Adam(training["learning_rate"], global_clipnorm=training.get("largest_gradient"))
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
     model.optimizer.build(model.trainable_variables)
     first, history = _load_checkpoint(checkpoint, model) if resume else (0, [])
 
-    masks = [mask for _, mask in validation_pairs]
-    plain = mask_scores([np.abs(field) > threshold for field, _ in validation_pairs], masks) if masks else (np.nan,) * 2
-    bar = tqdm(total=steps, initial=first, unit="step", disable=not progress)
+    batches = prefetched(_batch(pairs, recipe, step) for step in range(first, training["steps"]))
+    bar = tqdm(batches, total=training["steps"], initial=first, unit="step", disable=not progress)
     losses = []
-    for step in range(first, steps):
-        rng = np.random.default_rng([seed, step])
-        crops = [augmented_crop(*pairs[rng.integers(len(pairs))], crop, rng) for _ in range(batch)]
-        fields = np.stack([scale_field(field, scale) for field, _ in crops])[..., np.newaxis]
-        labels = np.stack([mask for _, mask in crops]).astype(np.int32)
-        model.optimizer.learning_rate.assign(learning_rate * min(1.0, (steps - step) / max(1.0, cooldown * steps)))
+    for done, (inputs, classes) in enumerate(bar, start=first + 1):
+        rate = _learning_rate(done - 1, training)
+        model.optimizer.learning_rate.assign(rate)
         model.reset_metrics()  # older releases of Keras return the mean loss of all steps so far
-        losses.append(float(model.train_on_batch(fields, labels)))
-        bar.update()
-        done = step + 1
-        if done % checkpoint_every == 0 or done == steps:
-            accuracy, overlap = _validate(model, validation_pairs, scale) if masks else (np.nan,) * 2
-            scores = {"accuracy": accuracy, "iou": overlap, "threshold_accuracy": plain[0], "threshold_iou": plain[1]}
-            history.append({"step": done, "loss": float(np.mean(losses))} | scores)
+        losses.append(float(model.train_on_batch(inputs, classes)))
+        if done % training["checkpoint_every"] == 0 or done == training["steps"]:
+            entry = {"step": done, "loss": float(np.mean(losses))}
+            history.append(entry | _validate(model, validation_pairs, recipe["input"]))
             losses.clear()
             _save_checkpoint(checkpoint, model, done, history)
-            bar.set_postfix_str(
-                f"loss {history[-1]['loss']:.3f}, accuracy {accuracy:.4f} (threshold {plain[0]:.4f}), "
-                f"IoU {overlap:.4f} (threshold {plain[1]:.4f})"
-            )
-    bar.close()
+            _log(logs, history[-1] | {"learning_rate": rate})
+            bar.set_postfix_str(", ".join(f"{name} {history[-1][name]:.4f}" for name in ("loss", "accuracy", "iou")))
     return model, history
 
 
+def _log(folder, entry):
+    """Write the numbers of a checkpoint for TensorBoard."""
+    if folder is None:
+        return
+    import tensorflow as tf
+
+    with tf.summary.create_file_writer(str(folder)).as_default(step=entry["step"]):
+        for name, value in entry.items():
+            if name != "step":
+                tf.summary.scalar(name, value)
+
+
+def _fitted_temperature(model, pairs, recipe):
+    """The temperature that suits examples which the network was not trained with."""
+    examples = _examples(pairs, recipe, recipe["training"]["steps"])
+    seed = recipe["training"]["seed"]
+    drawn = [examples(np.random.default_rng([seed, number, 1])) for number in range(CALIBRATION_CROPS)]
+    classes = np.stack([np.asarray(model.predict_on_batch(inputs[np.newaxis]))[0] for inputs, _ in drawn])
+    return fit_temperature(classes, np.stack([truth for _, truth in drawn]))
+
+
 def train_model(
-    images,
-    masks,
     output,
     *,
+    images=None,
+    masks=None,
+    labeler=None,
+    recipe=None,
+    initial=None,
     name=None,
     description="",
+    training_data="",
+    pixel_scale=None,
     field_range=300 * u.G,
-    scale=300 * u.G,
-    threshold=90 * u.G,
     validation=16,
     resume=False,
+    logs=None,
     progress=False,
-    **recipe,
+    **changes,
 ):
     """
-    Train the network on folders of magnetograms and masks, and save it as a model.
+    Train a network on magnetograms and masks, and save it as a model.
 
     Parameters
     ----------
-    images, masks, field_range
-        See `read_pairs`.
     output : path-like
         Folder for the checkpoint and the model.
+    images, masks, labeler, field_range
+        See `~sunpy_solarunet.segmentation.pairs.read_pairs`. Without images the recipe must take
+        all its examples from scenes.
+    recipe : `str` or path-like, optional
+        See `~sunpy_solarunet.segmentation.recipes.read_recipe`. Where it is not given, that of the
+        training that is resumed, that of the initial model, or "solarunet". It is kept in ``output``.
+    initial : `str` or path-like, optional
+        Model to start from, by its name or folder: fine-tuning.
     name : `str`, optional
         Name of the model; the folder's if not given.
-    description : `str`
-        What it was trained on, for those who use it.
-    scale, threshold : `~astropy.units.Quantity`
-        Field that is clipped to one in the network's input, and plain threshold to compare with.
+    description, training_data : `str`
+        What it is and what it was trained on, for those who use it.
+    pixel_scale : `~astropy.units.Quantity`, optional
+        Angle per pixel of the magnetograms, for those who use it.
     validation : `int`
         That many pairs, the last ones, are held back.
-    resume, progress, **recipe
+    resume, logs, progress
         See `train_network`.
+    **changes
+        Other numbers for entries of the recipe, such as ``steps=2000``.
 
     Returns
     -------
@@ -339,30 +270,77 @@ def train_model(
     Raises
     ------
     SolarUnetError
-        If no pairs are left to train on, or there is no checkpoint to resume from.
+        If no pairs are left to train on, the recipe is not one, there is no checkpoint to resume
+        from, or the initial model is of another architecture.
     """
-    pairs = read_pairs(images, masks, field_range=field_range, progress=progress)
-    if not 0 <= validation < len(pairs):
+    recipe = _choose_recipe(Path(output), recipe, initial, resume, changes)
+    pairs = (
+        [] if images is None else read_pairs(images, masks, labeler=labeler, field_range=field_range, progress=progress)
+    )
+    if not 0 <= validation < max(len(pairs), 1) and not (images is None and recipe["examples"].get("scenes") == 1):
         raise SolarUnetError(f"{len(pairs)} pairs with {validation} held back leave none to train on")
-    first = len(pairs) - validation
-    scale_gauss = require_quantity(scale, u.G, "scale", positive=True)
+    first = max(len(pairs) - validation, 0)
+    arcsec = None if pixel_scale is None else require_quantity(pixel_scale, u.arcsec, "pixel_scale", positive=True)
     network, history = train_network(
         pairs[:first],
         output,
+        recipe,
         validation_pairs=pairs[first:],
-        scale=scale_gauss,
-        threshold=require_quantity(threshold, u.G, "threshold", positive=True),
+        initial=None if initial is None else _initial_network(initial, recipe),
         resume=resume,
+        logs=logs,
         progress=progress,
-        **recipe,
     )
     specification = {
         "name": name or Path(output).resolve().name,
         "description": description,
-        "scale_gauss": scale_gauss,
-        "training_pairs": first,
-        "validation_pairs": validation,
-        "recipe": RECIPE | recipe,
-        "validation": history[-1],
+        "training_data": training_data,
+        "arcsec_per_pixel": arcsec,
+        "field_range_gauss": [-field_range.to_value(u.G), field_range.to_value(u.G)],
+        "noise_range_gauss": _noise_range(pairs[:first], recipe),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "network": recipe["network"],
+        "input": recipe["input"],
+        "temperature": _fitted_temperature(network, pairs[first:] or pairs, recipe),
+        **DECISIONS[recipe["network"]["architecture"]],
+        "validation": {"frames": len(pairs) - first} | history[-1],
     }
     return save_model(network, output, specification), history
+
+
+def _choose_recipe(output, recipe, initial, resume, changes):
+    """The recipe asked for, written into the folder; when a training is resumed, the one that is there."""
+    kept = output / RECIPE_FILE
+    if resume and recipe is None and not changes and kept.is_file():
+        return read_recipe(kept)
+    default = "solarunet" if initial is None else model_recipe(initial) or "paper"
+    recipe = change_recipe(read_recipe(recipe or default), **changes)
+    recipe.pop("initial", None)
+    if initial is not None:
+        source = model_recipe(initial)
+        before = None if source is None else read_recipe(source)
+        recipe["initial"] = {"sha256": read_specification(initial)["sha256"], "recipe": before}
+    if resume and kept.is_file() and read_recipe(kept) != recipe:
+        raise SolarUnetError(f"{kept} is not the recipe asked for: leave it away to go on with the one that is there")
+    output.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(recipe, indent=2) + "\n")
+    return recipe
+
+
+def _initial_network(initial, recipe):
+    network = load_model(initial)
+    if model_recipe(initial) is None:
+        return network
+    if read_recipe(model_recipe(initial))["network"] != recipe["network"]:
+        raise SolarUnetError(
+            f"{initial}: its network is not that of the recipe, whose section [network] must be the same"
+        )
+    return network
+
+
+def _noise_range(pairs, recipe):
+    """Least and most noise of the training examples in gauss, from pixel to pixel."""
+    noise = [estimate_noise(field) for field, _ in pairs[:: max(len(pairs) // 16, 1)]]
+    if "degradation" in recipe:
+        noise.append(recipe["degradation"]["most_noise"] * recipe["input"]["level_gauss"])
+    return [float(np.round(value, 1)) for value in (min(noise, default=np.nan), max(noise, default=np.nan))]

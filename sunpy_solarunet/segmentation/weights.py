@@ -1,8 +1,9 @@
 """
 Trained models: those that come with the package, a user's own, what is known of each, saving and loading.
 
-A model is a folder with a specification, ``specification.json``, and weights,
-``model.weights.h5``, whose hash the specification holds. Nothing in it can run code.
+A model is a folder with a specification, ``specification.json``, weights, ``model.weights.h5``,
+whose hash the specification holds, and the recipe that they were trained by. Nothing in it can run
+code.
 """
 
 import hashlib
@@ -11,16 +12,23 @@ from pathlib import Path
 
 import numpy as np
 
-from sunpy_solarunet.errors import ModelError
+from sunpy_solarunet.errors import ModelError, name_choice
+from sunpy_solarunet.segmentation.recipes import RECIPE_FILE
 
-__all__ = ["available_models", "load_model", "read_specification", "save_model"]
+__all__ = ["available_models", "load_model", "model_recipe", "read_specification", "save_model"]
 
 BUNDLED = Path(__file__).parent / "models"
 SPECIFICATION = "specification.json"
 WEIGHTS = "model.weights.h5"
 
-#: What is assumed of weights that come without a specification: the paper's network and scaling.
-PAPER_SPECIFICATION = {"classes": 2, "scale_gauss": 300.0}
+#: What is assumed of weights that come without a specification: the paper's network, scaling and polarity threshold.
+PAPER_SPECIFICATION = {
+    "network": {"architecture": "paper", "kernels": [32, 64, 128, 256, 512], "classes": 2},
+    "input": {"scale_gauss": 300.0},
+    "temperature": 1.0,
+    "probability": 0.5,
+    "polarity_threshold_gauss": 150.0,
+}
 
 
 def available_models():
@@ -30,13 +38,17 @@ def available_models():
     Returns
     -------
     `dict`
-        Their specifications by name.
+        Their specifications by name: what each was trained on (``training_data``), its pixels
+        (``arcsec_per_pixel``), the field and the noise that it was shown (``field_range_gauss``,
+        ``noise_range_gauss``), the ``date`` of the training and the ``sha256`` of the weights.
 
     Examples
     --------
     >>> from sunpy_solarunet.segmentation.weights import available_models
     >>> sorted(available_models())
-    ['solarunet']
+    ['solarunet', 'solarunet-paper']
+    >>> available_models()["solarunet-paper"]["arcsec_per_pixel"]
+    0.083
     """
     return {name: read_specification(BUNDLED / name) for name in _bundled_names()}
 
@@ -57,7 +69,8 @@ def read_specification(model):
     Returns
     -------
     `dict`
-        With at least the keys name, classes, scale_gauss and sha256.
+        With at least the keys name, network, input, temperature, probability,
+        polarity_threshold_gauss and sha256.
 
     Raises
     ------
@@ -74,13 +87,35 @@ def read_specification(model):
         raise ModelError(f"{path}: no readable {SPECIFICATION} ({problem}); solarunet train makes a model") from problem
 
 
+def model_recipe(model):
+    """
+    The file with the recipe that a model was trained by.
+
+    Parameters
+    ----------
+    model : `str` or path-like
+        Name of a bundled model, or folder or file of a model.
+
+    Returns
+    -------
+    `pathlib.Path` or `None`
+        `None` where there is none.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    """
+    path = _locate(model) / RECIPE_FILE
+    return path if path.is_file() else None
+
+
 def _locate(model):
     """Path of a model's folder or file."""
-    bundled = BUNDLED / str(model)
-    if str(model) and (bundled / SPECIFICATION).is_file():
-        return bundled
+    if str(model) in _bundled_names():
+        return BUNDLED / str(model)
     path = Path(model)
-    if path.is_dir() or path.is_file():
+    if str(model) and (path.is_dir() or path.is_file()):
         return path
     names = ", ".join(map(repr, _bundled_names()))
     raise ModelError(
@@ -120,16 +155,25 @@ def load_model(model):
         raise ModelError(f"{weights}: not the weights of the specification: the file is damaged or was replaced")
     if weights.suffix == ".keras":
         return _load_keras_file(weights)
-    from sunpy_solarunet.segmentation.network import build_network
-
-    network = build_network(classes=specification["classes"])
     if not weights.name.endswith(".weights.h5"):
         raise ModelError(f"{weights}: weights are read from .weights.h5 and .keras files")
+    network = _build(specification["network"], path)
     try:
         network.load_weights(weights)
     except (OSError, ValueError, KeyError) as problem:
         raise ModelError(f"{weights}: not weights of this network ({_first_line(problem)})") from problem
     return network
+
+
+def _build(settings, path):
+    from sunpy_solarunet.segmentation.network import ARCHITECTURES
+
+    settings = dict(settings)
+    architecture = name_choice(settings.pop("architecture", None), ARCHITECTURES, "architecture")
+    try:
+        return ARCHITECTURES[architecture](**settings)
+    except (TypeError, ValueError) as problem:
+        raise ModelError(f"{path}: the specification's network cannot be built ({_first_line(problem)})") from problem
 
 
 def _load_keras_file(path):
@@ -174,7 +218,8 @@ def save_model(network, folder, specification):
     with h5py.File(weights) as stored, h5py.File(weights.with_suffix(".unfinished"), "w") as halved:
         _copy_halved(stored, halved)
     weights.with_suffix(".unfinished").replace(weights)
-    text = json.dumps(PAPER_SPECIFICATION | specification | {"sha256": _hash(weights)}, indent=2)
+    assumed = {name: value for name, value in PAPER_SPECIFICATION.items() if name not in specification}
+    text = json.dumps(specification | assumed | {"sha256": _hash(weights)}, indent=2)
     (folder / SPECIFICATION).write_text(text + "\n")
     return folder
 

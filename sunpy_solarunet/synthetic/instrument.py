@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-__all__ = ["Numbers", "Pointing", "data_mask", "frame_times", "image_quality", "observe", "plain_numbers", "point"]
+__all__ = [
+    "Numbers",
+    "Pointing",
+    "correlated_noise",
+    "data_mask",
+    "frame_times",
+    "image_quality",
+    "observe",
+    "plain_numbers",
+    "point",
+]
 
 #: Field, in gauss, of a pixel with data that nothing reaches: exact zeros are taken for padding.
 FAINT = 1e-6
@@ -236,12 +246,36 @@ def observe(field, blur, noise, correlation, mask, rng):
     """
     seen = ndimage.gaussian_filter(field, blur) if blur > 0 else field
     if noise > 0:
-        seen = seen + noise * _correlated(rng.standard_normal(field.shape), correlation)
+        seen = seen + noise * correlated_noise(rng, field.shape, correlation)
     return np.where(mask, np.where(seen == 0, FAINT, seen), 0.0)
 
 
-def _correlated(white, correlation):
-    """Noise smoothed with a Gaussian, its standard deviation one."""
+def correlated_noise(rng, shape, correlation):
+    """
+    Noise smoothed with a Gaussian, as interpolation and compression smooth that of real magnetograms.
+
+    Parameters
+    ----------
+    rng : `numpy.random.Generator`
+    shape : tuple of `int`
+        Rows and columns.
+    correlation : `float`
+        Standard deviation of the Gaussian in pixels; 0 leaves the pixels independent of each other.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        With a standard deviation of one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_solarunet.synthetic.instrument import correlated_noise
+    >>> noise = correlated_noise(np.random.default_rng(1), (300, 200), 0.7)
+    >>> print(f"{noise.std():.1f}, {(noise[1:] * noise[:-1]).mean():.1f} from row to row")
+    1.0, 0.6 from row to row
+    """
+    white = rng.standard_normal(shape)
     if correlation == 0:
         return white
     point_source = np.zeros(2 * int(6 * correlation + 2) + 1)

@@ -74,6 +74,7 @@ SCHEMAS = {
         "lon": (u.deg, "Stonyhurst longitude of the center"),
         "lat": (u.deg, "Stonyhurst latitude of the center"),
         "radius": (u.Mm, "radius of the smallest circle that covers the feature"),
+        "probability": (float, "mean probability of its pixels to be significant; not-a-number without a network"),
         "flags": (int, "sum of the bits of sunpy_solarunet.features.FLAGS"),
     },
     "tracks": {

@@ -1,0 +1,172 @@
+"""
+Time the networks beside a plain prediction by Keras, in the same run.
+
+Usage: python time_inference.py [MODEL ...] [--output FOLDER] [--side 720] [--repetitions 7] [--tiles], with names or
+folders of models (the bundled ones, if none is given). Writes speed.csv into the folder, if there is one, and shows
+it. --tiles compares a map of 4096 x 4096 pixels in tiles with the whole one, which takes 16 GB, and shows the peak of
+the memory that the tiles take. Nothing else should run meanwhile.
+"""
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from astropy.table import Table
+
+from sunpy_solarunet import available_models
+from sunpy_solarunet.segmentation.inference import Predictor, noise_aware_input, scale_field
+from sunpy_solarunet.segmentation.noise import estimate_noise
+from sunpy_solarunet.segmentation.weights import load_model, read_specification
+
+#: Numbers of frames that the network is given at once.
+BATCHES = {"CPU": (1, 2, 4), "GPU": (1, 4, 16, 64)}
+
+PRECISIONS = ("float32", "bfloat16")
+
+#: Sides of the large map, in pixels.
+LARGE = 4096
+
+
+def planted(side, seed=0):
+    """Noise of 40 G, and blobs of up to 500 G of either sign."""
+    rng = np.random.default_rng(seed)
+    field = rng.normal(0, 40, (side, side))
+    y, x = np.mgrid[-16:17, -16:17]
+    for _ in range(side * side // 4000):
+        row, column = rng.integers(0, side - 33, 2)
+        blob = rng.uniform(-500, 500) * np.exp(-(x**2 + y**2) / (2 * rng.uniform(1, 6) ** 2))
+        field[row : row + 33, column : column + 33] += blob
+    return field
+
+
+def plain_input(field, inputs):
+    """What the network is given, made beforehand: the plain prediction is not timed with it."""
+    if "level_gauss" in inputs:
+        return noise_aware_input(field, inputs["level_gauss"], estimate_noise(field))[np.newaxis]
+    return scale_field(field, inputs["scale_gauss"])[np.newaxis, ..., np.newaxis]
+
+
+def seconds(ways, repetitions, chosen=statistics.median):
+    """Median time of each way, all of them in turn, after a round that is not counted."""
+    spent = {name: [] for name in ways}
+    for number in range(repetitions + 1):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way()
+            if number:
+                spent[name].append(time.perf_counter() - start)
+    return {name: chosen(values) for name, values in spent.items()}
+
+
+def time_model(source, side, repetitions):
+    """A row for each way and number of frames at once."""
+    specification = read_specification(source)
+    network, inputs = load_model(source), specification["input"]
+    field = planted(side)
+    given = plain_input(field, inputs)
+    plain = 1 - network.predict(given, verbose=0)[0, ..., 0]
+    predictors = {precision: Predictor(network, inputs, precision=precision) for precision in PRECISIONS}
+    ways = {("model.predict", 1): lambda: network.predict(given, verbose=0)}
+    for precision, predictor in predictors.items():
+        for batch in BATCHES[processor()]:
+            ways[precision, batch] = lambda predictor=predictor, batch=batch: list(
+                predictor.classes_of_many([field] * batch, batch=batch)
+            )
+    spent = seconds(ways, repetitions)
+    rows = []
+    for (way, batch), each in spent.items():
+        probability = 1 - predictors[way].classes(field)[..., 0] if way in predictors else plain
+        rows.append(
+            {
+                "model": specification["name"],
+                "way": way,
+                "frames at once": batch,
+                "s a frame": round(each / batch, 3),
+                "frames a s": round(batch / each, 2),
+                "times faster": round(spent["model.predict", 1] / each * batch, 2),
+                "largest difference": f"{np.abs(probability - plain).max():.1g}",
+                "IoU with plain": f"{overlap(probability, plain):.5f}",
+            }
+        )
+    return rows
+
+
+def overlap(one, other):
+    """Intersection over union of what is significant."""
+    one, other = one > 0.5, other > 0.5
+    return np.count_nonzero(one & other) / max(1, np.count_nonzero(one | other))
+
+
+def processor():
+    """What the network runs on."""
+    return "GPU" if any("gpu" in device.lower() for device in keras.distribution.list_devices()) else "CPU"
+
+
+def matrix_peak(precision, side=None, repetitions=10):
+    """Measured peak of the product of two square matrices, in units of 10^12 operations a second."""
+    side = side or {"CPU": 2048, "GPU": 8192}[processor()]
+    matrix = keras.ops.ones((side, side), dtype=precision)
+
+    def multiply():
+        # One element is fetched, so that the product must be there.
+        keras.ops.convert_to_numpy(keras.ops.cast(keras.ops.matmul(matrix, matrix)[0, 0], "float32"))
+
+    best = seconds({"product": multiply}, repetitions, chosen=min)["product"]
+    return 2 * side**3 / best / 1e12
+
+
+def compare_tiles(source):
+    """The peak memory of a process that takes a large map in tiles, and the difference from the whole map."""
+    measured = subprocess.run([sys.executable, __file__, source, "--peak"], capture_output=True, text=True, check=True)
+    specification = read_specification(source)
+    network, inputs = load_model(source), specification["input"]
+    field = planted(LARGE)
+    tiled = Predictor(network, inputs).classes(field)
+    whole = Predictor(network, inputs, largest_tile=LARGE).classes(field)
+    difference = np.abs(tiled - whole).max()
+    print(f"{specification['name']}, {LARGE} x {LARGE} pixels: tiled and whole differ by {difference:.1g} at most,")
+    print(f"peak memory in tiles {float(measured.stdout.split()[-1]):.2f} GB")
+
+
+def show_peak(source):
+    """Segment a large map in tiles and print the peak of the memory, in GB."""
+    Predictor(load_model(source), read_specification(source)["input"]).classes(planted(LARGE))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9)
+
+
+def main():
+    """Measure, show and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="*", default=list(available_models()))
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--side", type=int, default=720)
+    parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--tiles", action="store_true")
+    parser.add_argument("--peak", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.peak:
+        return show_peak(options.models[0])
+    if options.tiles:
+        for source in options.models:
+            compare_tiles(source)
+        return None
+    for precision in PRECISIONS:
+        print(f"{processor()}: product of matrices in {precision}, {matrix_peak(precision):.2f} Top/s")
+    table = Table([row for source in options.models for row in time_model(source, options.side, options.repetitions)])
+    table.pprint_all()
+    if options.output is not None:
+        table.write(options.output / "speed.csv", format="ascii.csv", overwrite=True)
+    return None
+
+
+if __name__ == "__main__":
+    main()

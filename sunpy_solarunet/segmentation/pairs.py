@@ -1,0 +1,132 @@
+"""
+Training pairs: magnetograms and the masks that belong to them.
+"""
+
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+from tqdm.auto import tqdm
+
+from sunpy_solarunet.errors import MagnetogramError, name_choice
+from sunpy_solarunet.magnetograms import is_image, list_magnetograms, read_array, read_field, read_levels
+from sunpy_solarunet.segmentation.segmenter import METHODS, Segmenter
+
+__all__ = ["classical_labeler", "read_mask", "read_pairs"]
+
+#: Levels from here on are white in an 8-bit mask.
+WHITE = 192
+
+
+def read_mask(path):
+    """
+    Significant pixels of a mask (steps 1 and 2 of section 3.1).
+
+    Parameters
+    ----------
+    path : path-like
+        FITS file with features in it, 0 where there is none, as SWAMIS writes them; or 8-bit image,
+        in which black is significant, and white too if there is gray besides: the three classes
+        negative, nonsignificant and positive.
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+        Row 0 south.
+
+    Raises
+    ------
+    MagnetogramError
+        If the file is no mask.
+    """
+    path = Path(path)
+    if not is_image(path):
+        values = read_array(path)
+        return np.isfinite(values) & (values != 0)
+    levels = np.flipud(read_levels(path))
+    black, white = levels < 256 - WHITE, levels >= WHITE
+    return black if np.all(black | white) else black | white
+
+
+def read_pairs(images, masks=None, *, labeler=None, field_range=300 * u.G, progress=False):
+    """
+    Training pairs: magnetograms and their masks, read or made.
+
+    Parameters
+    ----------
+    images : path-like
+        Folder of magnetograms. FITS files without a unit are in gauss.
+    masks : path-like, optional
+        Folder of masks. A mask has the name of its magnetogram, up to the suffix.
+    labeler : callable, optional
+        Makes the mask of a field in gauss, with not-a-number where there are no data, for the
+        magnetograms that have none, see `classical_labeler`.
+    field_range : `~astropy.units.Quantity`
+        Field of the last level of 8-bit magnetograms.
+    progress : `bool`
+        Show a bar.
+
+    Returns
+    -------
+    list of tuple
+        Fields in gauss and masks, in the order of the names.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a folder does not exist, or a magnetogram has no mask and there is no labeler.
+    MagnetogramError
+        If magnetogram and mask differ in shape.
+    """
+    by_name = {} if masks is None else {_stem(path): path for path in list_magnetograms(masks)}
+    pairs = []
+    for path in tqdm(list_magnetograms(images), desc="reading", unit="pair", disable=not progress):
+        field = read_field(path, field_range)
+        pairs.append((np.nan_to_num(field), _mask(path, field, by_name, labeler, masks)))
+    return pairs
+
+
+def _mask(path, field, by_name, labeler, masks):
+    if _stem(path) not in by_name:
+        if labeler is None:
+            raise FileNotFoundError(f"{masks or path.parent}: no mask for {path.name}; a labeler can make one")
+        return labeler(field)
+    mask = read_mask(by_name[_stem(path)])
+    if field.shape != mask.shape:
+        raise MagnetogramError(f"{path.name} has shape {field.shape}, its mask {mask.shape}")
+    return mask
+
+
+def classical_labeler(method, threshold=None, low=None, *, min_pixels=1):
+    """
+    A labeler that takes the significant pixels of a classical method.
+
+    Parameters
+    ----------
+    method : {"threshold", "hysteresis", "downhill"}
+        The pixels of "downhill" are those of "hysteresis"; what it divides is one to the network.
+    threshold, low : `~astropy.units.Quantity`, optional
+        See `~sunpy_solarunet.Segmenter`.
+    min_pixels : `int`
+        Smaller features are noise.
+
+    Returns
+    -------
+    callable
+        From a field in gauss, with not-a-number where there are no data, to a mask.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import numpy as np
+    >>> from sunpy_solarunet.segmentation.pairs import classical_labeler
+    >>> classical_labeler("hysteresis", 300 * u.G, 100 * u.G)(np.array([[150.0, 350.0, -150.0]]))
+    array([[ True,  True, False]])
+    """
+    name_choice(method, [name for name in METHODS if name != "network"], "method")
+    segmenter = Segmenter(method, threshold=threshold, low=low, min_pixels=min_pixels)
+    return lambda field: segmenter.labels(field) != 0
+
+
+def _stem(path):
+    return path.name.split(".")[0]

@@ -368,13 +368,19 @@ def test_a_recipe_with_a_misspelt_entry(tmp_path):
 
 
 def test_later_entries_take_their_place_from_a_share_of_the_steps_on():
-    recipe = change_recipe(read_recipe("solarunet"), steps=40, crop=32) | {
-        "later": {"from": 0.5, "scenes": 1.0, "empty": 1.0}
-    }
-    recipe = change_recipe(recipe, scenes=0.0, untouched=1.0)
+    recipe = change_recipe(read_recipe("solarunet"), steps=40, crop=32, scenes=0.0, untouched=1.0)
+    recipe["later"] = {"from": 0.5, "scenes": 1.0, "empty": 1.0}
     flux = [training_module._examples(PAIRS, recipe, step)(np.random.default_rng(step))[1].any() for step in range(40)]
     assert all(flux[:20])
     assert not any(flux[20:])
+
+
+def test_what_is_changed_holds_for_the_whole_training():
+    recipe = read_recipe("solarunet")
+    assert recipe["later"]["scenes"] != recipe["examples"]["scenes"]
+    recipe = change_recipe(recipe, scenes=0.9)
+    assert "scenes" not in recipe["later"]
+    assert read_recipe("solarunet")["later"]["turned"] == recipe["later"]["turned"]
 
 
 def test_later_entries_must_be_entries_of_the_recipe(tmp_path):

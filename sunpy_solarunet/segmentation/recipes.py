@@ -143,7 +143,8 @@ def change_recipe(recipe, **changes):
     ----------
     recipe : `dict`
     **changes
-        New values by name of the entry, such as ``steps``; `None` leaves an entry as it is.
+        New values by name of the entry, such as ``steps``; `None` leaves an entry as it is. They hold
+        for the whole training: nothing takes their place later.
 
     Returns
     -------
@@ -169,4 +170,5 @@ def change_recipe(recipe, **changes):
             known = ", ".join(sorted(entry for section in recipe.values() for entry in section))
             raise SolarUnetError(f"this recipe has no {name}; its entries are {known}")
         sections[0][name] = value
+        changed.get("later", {}).pop(name, None)
     return changed

@@ -1,10 +1,13 @@
 """
 Time the networks beside a plain prediction by Keras, in the same run.
 
-Usage: python time_inference.py [MODEL ...] [--output FOLDER] [--side 720] [--repetitions 7] [--tiles], with names or
-folders of models (the bundled ones, if none is given). Writes speed.csv into the folder, if there is one, and shows
-it. --tiles compares a map of 4096 x 4096 pixels in tiles with the whole one, which takes 16 GB, and shows the peak of
-the memory that the tiles take. Nothing else should run meanwhile.
+Usage: python time_inference.py [MODEL ...] [--output FOLDER] [--side 720] [--repetitions 7] [--data DATA] [--tiles],
+with names or folders of models (the bundled ones, if none is given). Shows how long each takes and writes it to
+speed.csv in the folder, if there is one. Nothing else should run meanwhile.
+
+--data, with the folder of the observations, shows instead what half precision changes in real frames, and writes it to
+precision.csv. --tiles shows instead how a map of 4096 x 4096 pixels in tiles differs from the whole one, which takes
+10 GB, and the peak of the memory that the tiles take.
 """
 
 import argparse
@@ -21,16 +24,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 from astropy.table import Table
+from segmentation_frames import real_frames
 
 from sunpy_solarunet import available_models
 from sunpy_solarunet.segmentation.inference import Predictor, noise_aware_input, scale_field
 from sunpy_solarunet.segmentation.noise import estimate_noise
+from sunpy_solarunet.segmentation.pairs import read_pairs
 from sunpy_solarunet.segmentation.weights import load_model, read_specification
 
 #: Numbers of frames that the network is given at once.
 BATCHES = {"CPU": (1, 2, 4), "GPU": (1, 4, 16, 64)}
 
 PRECISIONS = ("float32", "bfloat16")
+
+#: Frames that no network was trained with, and what is done to them.
+HELD_BACK, COLUMNS = slice(160, None, 4), ("noise 0 G", "noise 60 G")
 
 #: Sides of the large map, in pixels.
 LARGE = 4096
@@ -102,7 +110,7 @@ def time_model(source, side, repetitions):
 
 def overlap(one, other):
     """Intersection over union of what is significant."""
-    one, other = one > 0.5, other > 0.5
+    one, other = np.asarray(one) > 0.5, np.asarray(other) > 0.5
     return np.count_nonzero(one & other) / max(1, np.count_nonzero(one | other))
 
 
@@ -122,6 +130,27 @@ def matrix_peak(precision, side=None, repetitions=10):
 
     best = seconds({"product": multiply}, repetitions, chosen=min)["product"]
     return 2 * side**3 / best / 1e12
+
+
+def compare_precisions(source, pairs):
+    """A row for the frames as they are and for those with noise."""
+    specification = read_specification(source)
+    network = load_model(source)
+    predictors = [Predictor(network, specification["input"], precision=precision) for precision in PRECISIONS]
+    for column in COLUMNS:
+        frames = list(real_frames(pairs, column))
+        full, half = ([1 - use.classes(frame.seen)[..., 0] for frame in frames] for use in predictors)
+        true = [frame.true != 0 for frame in frames]
+        difference = np.abs(np.subtract(full, half))
+        yield {
+            "model": specification["name"],
+            "frames": column,
+            "largest difference": f"{difference.max():.3f}",
+            "mean difference": f"{difference.mean():.5f}",
+            "IoU of both": f"{overlap(full, half):.5f}",
+            "IoU with the masks, float32": f"{overlap(full, true):.5f}",
+            "bfloat16": f"{overlap(half, true):.5f}",
+        }
 
 
 def compare_tiles(source):
@@ -150,22 +179,34 @@ def main():
     parser.add_argument("--output", type=Path)
     parser.add_argument("--side", type=int, default=720)
     parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--tiles", action="store_true")
     parser.add_argument("--peak", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
-        return show_peak(options.models[0])
-    if options.tiles:
+        show_peak(options.models[0])
+    elif options.tiles:
         for source in options.models:
             compare_tiles(source)
-        return None
-    for precision in PRECISIONS:
-        print(f"{processor()}: product of matrices in {precision}, {matrix_peak(precision):.2f} Top/s")
-    table = Table([row for source in options.models for row in time_model(source, options.side, options.repetitions)])
+    elif options.data is not None:
+        folder = options.data / "gst-2018-06-07"
+        pairs = read_pairs(folder / "image", folder / "label")[HELD_BACK]
+        show(
+            [row for source in options.models for row in compare_precisions(source, pairs)], options.output, "precision"
+        )
+    else:
+        for precision in PRECISIONS:
+            print(f"{processor()}: product of matrices in {precision}, {matrix_peak(precision):.2f} Top/s")
+        rows = [row for source in options.models for row in time_model(source, options.side, options.repetitions)]
+        show(rows, options.output, "speed")
+
+
+def show(rows, folder, name):
+    """Show a table, and write it if there is a folder."""
+    table = Table(rows)
     table.pprint_all()
-    if options.output is not None:
-        table.write(options.output / "speed.csv", format="ascii.csv", overwrite=True)
-    return None
+    if folder is not None:
+        table.write(folder / f"{name}.csv", format="ascii.csv", overwrite=True)
 
 
 if __name__ == "__main__":

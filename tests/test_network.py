@@ -241,6 +241,12 @@ def test_a_keras_file_of_another_kind_of_network(tmp_path):
         load_model(tmp_path / "other.keras")
 
 
+def test_a_keras_file_of_the_network_that_is_told_the_noise_is_sent_to_its_folder(tmp_path):
+    build_polarity_blind_network(kernels=(2, 3, 4)).save(tmp_path / "own.keras")
+    with pytest.raises(ModelError, match=r"own\.keras.*loaded from their folder|does not take magnetograms"):
+        load_model(tmp_path / "own.keras")
+
+
 def test_replaced_weights_are_noticed(copied):
     with (copied / "model.weights.h5").open("ab") as file:
         file.write(b"more")

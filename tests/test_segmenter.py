@@ -17,6 +17,7 @@ from sunpy.map import GenericMap, Map
 
 from sunpy_solarunet import FeatureCatalog, Segmenter
 from sunpy_solarunet.errors import MagnetogramError, ModelError, SolarUnetError, SolarUnetWarning
+from sunpy_solarunet.segmentation import precision
 from sunpy_solarunet.segmentation.segmenter import METHODS
 
 # Keras turns TensorFlow's variables into arrays in numpy 1's way.
@@ -500,6 +501,16 @@ def test_the_model_is_named_in_the_meta(by_network):
     assert by_network.meta["probability"] == 0.5
     assert len(by_network.meta["model_sha256"]) == 64
     assert "model=untrained" in repr(by_network)
+
+
+def test_the_meta_says_which_precision_auto_was(network_folder, monkeypatch):
+    for instructions, expected in (("fpu amx_bf16", "bfloat16"), ("fpu", "float32")):
+        monkeypatch.setattr(precision.Path, "read_text", lambda path, text=instructions: text)
+        monkeypatch.setattr(precision.Path, "is_file", lambda path: True)
+        assert precision.choose_precision("auto") == expected
+        monkeypatch.undo()
+    automatic = Segmenter(model=network_folder, precision="auto")
+    assert automatic.meta["precision"] == precision.choose_precision("auto")
 
 
 def test_the_cpu_can_be_asked_for(network_folder, by_network, active_frame):

@@ -129,8 +129,9 @@ class Predictor:
         See `~sunpy_solarunet.segmentation.calibration.temper`.
     precision : {"float32", "bfloat16", "auto"}
         Of the convolutions. In "bfloat16" they take a third to a fifth of the time on processors with
-        instructions for it, and far longer on others; "auto" knows, see
-        `~sunpy_solarunet.segmentation.precision.choose_precision`. Probabilities differ by up to a few hundredths.
+        instructions for it, and may take longer on others; "auto" knows, see
+        `~sunpy_solarunet.segmentation.precision.choose_precision`. Probabilities differ by some hundredths at
+        most.
     largest_tile : `int`
         Longest side of what the network is given at once, in pixels.
 

@@ -17,7 +17,7 @@ from sunpy_solarunet.magnetograms import AREAS, field_strength
 from sunpy_solarunet.segmentation import classical, weights
 from sunpy_solarunet.segmentation.calibration import expected_best_cut
 from sunpy_solarunet.segmentation.noise import estimate_noise
-from sunpy_solarunet.segmentation.precision import PRECISIONS
+from sunpy_solarunet.segmentation.precision import choose_precision
 from sunpy_solarunet.segmentation.prefetch import prefetched
 
 __all__ = ["DEFAULT_MODEL", "METHODS", "Segmenter"]
@@ -133,8 +133,8 @@ class Segmenter:
         #: classical method.
         self.cut = self.model["probability"] if probability is None and self.model is not None else probability
         self.flips = bool(flips)
-        #: Precision of the network's convolutions.
-        self.precision = name_choice(precision, PRECISIONS, "precision")
+        #: Precision of the network's convolutions: what "auto" stands for on this computer.
+        self.precision = choose_precision(precision)
         self.device = device
 
     def _thresholds(self, threshold, low, polarity_threshold):

@@ -134,7 +134,8 @@ def load_model(model):
     Parameters
     ----------
     model : `str` or path-like
-        Name of a bundled model, folder of a model, or a ``.weights.h5`` or ``.keras`` file.
+        Name of a bundled model, folder of a model, or a ``.weights.h5`` or ``.keras`` file. The files
+        hold the paper's network: a network that is told the noise is loaded from its folder.
 
     Returns
     -------
@@ -182,7 +183,10 @@ def _load_keras_file(path):
     try:
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise ModelError(f"{path}: not a Keras model ({_first_line(problem)})") from problem
+        raise ModelError(
+            f"{path}: not a Keras model of the paper's network, which .keras files are read of; others are loaded from "
+            f"their folder ({_first_line(problem)})"
+        ) from problem
     if len(network.inputs) != 1 or network.input_shape[-1] != 1 or len(network.output_shape) != 4:
         raise ModelError(f"{path}: the model does not take magnetograms: its input shape is {network.input_shape}")
     return network

@@ -236,9 +236,9 @@ def read_field(path, field_range=None):
     if is_image(path):
         return read_array(path, field_range).astype(np.float32)
     field, header = _read_fits(path)
-    text = str(header.get("bunit") or "G")
-    unit = GenericMap._parse_fits_unit(text) if text else u.G
-    if unit is None or not unit.is_equivalent(u.G):
+    text = str(header.get("bunit") or "G").strip()
+    unit = u.Unit("G" if text.lower() == "gauss" else text, parse_strict="silent")
+    if not unit.is_equivalent(u.G):
         raise MagnetogramError(f"{path.name}: the unit is {text}, which is not one of a magnetic field")
     return (_checked_field(field, path.name) * unit.to(u.G)).astype(np.float32)
 

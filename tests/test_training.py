@@ -208,6 +208,19 @@ def test_a_file_in_tesla_is_read_in_gauss(tmp_path):
     assert np.allclose(read_field(tmp_path / "one.fits"), [[100, -200]])
 
 
+@pytest.mark.parametrize("unit", ["G", "Gauss", "gauss", "Mx/cm^2", "Mx/cm2", None])
+def test_a_file_in_gauss_by_any_name_is_read_as_it_is(tmp_path, unit):
+    write_fits(tmp_path / "one.fits", np.array([[100, -200]], np.float32), **({"BUNIT": unit} if unit else {}))
+    assert np.allclose(read_field(tmp_path / "one.fits"), [[100, -200]])
+
+
+def test_a_sharp_can_be_trained_on(data_folder, sharp_map):
+    (path,) = (data_folder / "hmi-sharp").glob("*.Br.fits")
+    field = read_field(path)
+    assert field.shape == sharp_map.data.shape
+    assert np.allclose(field, sharp_map.data, equal_nan=True)
+
+
 def test_a_file_that_is_no_field_is_refused(tmp_path):
     write_fits(tmp_path / "one.fits", np.zeros((2, 3), np.float32), BUNIT="K")
     with pytest.raises(MagnetogramError, match=r"one\.fits: the unit is K"):

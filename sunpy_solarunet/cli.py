@@ -341,9 +341,7 @@ def _add_train(commands):
 
 
 #: Entries of a recipe that have an option of their own.
-RECIPE_OPTIONS = (
-    "classes", "steps", "crop", "batch", "learning_rate", "precision", "seed", "checkpoint_every"
-)  # fmt: skip
+RECIPE_OPTIONS = ("classes", "steps", "crop", "batch", "learning_rate", "precision", "seed", "checkpoint_every")
 
 
 def _entry(text):

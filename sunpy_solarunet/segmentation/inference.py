@@ -161,7 +161,7 @@ class Predictor:
         self._network = fold_network(network, choose_precision(precision))
         self._run = _compiled(self._network)
 
-    def classes(self, field):
+    def classes(self, field, noise=None):
         """
         Class probabilities of one frame.
 
@@ -169,13 +169,16 @@ class Predictor:
         ----------
         field : `numpy.ndarray`
             Gauss, shape (rows, columns); not-a-number where there are no data.
+        noise : `float`, optional
+            Its noise in gauss, where it is known from `~sunpy_solarunet.segmentation.noise.estimate_noise`
+            already.
 
         Returns
         -------
         `numpy.ndarray` of `numpy.float32`
             Shape (rows, columns, classes).
         """
-        return self._batch([field])[0]
+        return self._batch([field], None if noise is None else [noise])[0]
 
     def classes_of_many(self, fields, *, batch=1):
         """
@@ -198,8 +201,8 @@ class Predictor:
             while frames := list(itertools.islice(alike, batch)):
                 yield from self._batch(frames)
 
-    def _batch(self, frames):
-        noises = _noises(frames, self._inputs)
+    def _batch(self, frames, noises=None):
+        noises = _noises(frames, self._inputs) if noises is None else noises
         classes = _in_tiles(
             np.stack(frames),
             lambda tiles: self._run(_network_inputs(tiles, self._inputs, noises)),

@@ -14,35 +14,11 @@ __all__ = [
     "KERNELS",
     "build_network",
     "build_polarity_blind_network",
-    "pooling_factor",
     "receptive_radius",
 ]
 
 #: Kernels of the four encoder blocks and the bottleneck (Figure 2 of Jiang et al. 2020).
 KERNELS = (32, 64, 128, 256, 512)
-
-
-def pooling_factor(kernels=KERNELS):
-    """
-    What the poolings divide the sides of the input by: both must be multiples of it.
-
-    Parameters
-    ----------
-    kernels : sequence of `int`
-        Kernels of the encoder blocks and, last, of the bottleneck.
-
-    Returns
-    -------
-    `int`
-
-    Examples
-    --------
-    >>> from sunpy_solarunet.segmentation.network import pooling_factor
-    >>> pooling_factor()
-    16
-    """
-    return 2 ** (len(kernels) - 1)
-
 
 #: The first channel of the polarity-blind network is the field in units of the level, divided by this number and
 #: clipped to one; its last layers see how much the field exceeds the level, this many times enlarged.
@@ -63,6 +39,21 @@ def _two_convolutions(tensor, kernels, name, seeds, policy):
     return _convolution(tensor, kernels, f"{name}_2", next(seeds), policy)
 
 
+def _joined(tensor, shortcut, width, name, seeds, policy):
+    """2x2 up-convolution, and concatenation with the encoder block of the same size."""
+    initializer = keras.initializers.GlorotUniform(seed=next(seeds))
+    options = {"strides": 2, "padding": "same", "kernel_initializer": initializer, "dtype": policy}
+    tensor = layers.Conv2DTranspose(width, 2, name=f"{name}_up", **options)(tensor)
+    return layers.Concatenate(name=f"{name}_concatenate", dtype=policy)([shortcut, tensor])
+
+
+def _probabilities(tensor, classes, seeds):
+    """1x1 convolution with a softmax, in full precision."""
+    initializer = keras.initializers.GlorotUniform(seed=next(seeds))
+    options = {"activation": "softmax", "kernel_initializer": initializer, "dtype": "float32"}
+    return layers.Conv2D(classes, 1, name="classes", **options)(tensor)
+
+
 def build_network(*, classes=2, dropout=0.5, kernels=KERNELS, precision="float32", seed=0):
     """
     Build the untrained network of section 3.2 and Figure 2.
@@ -70,8 +61,8 @@ def build_network(*, classes=2, dropout=0.5, kernels=KERNELS, precision="float32
     Four encoder blocks of two convolutions and a pooling, a bottleneck, four decoder blocks
     that start with a 2x2 up-convolution and the concatenation with the encoder block of the
     same size, and a 1x1 convolution with a softmax. A dropout follows each pooling and each
-    concatenation. The network is fully convolutional: it takes any sides that are multiples of
-    `pooling_factor`.
+    concatenation. The network is fully convolutional: it takes any sides that each pooling can
+    halve.
 
     Parameters
     ----------
@@ -111,18 +102,10 @@ def build_network(*, classes=2, dropout=0.5, kernels=KERNELS, precision="float32
         tensor = layers.Dropout(dropout, seed=next(seeds), name=f"E{number}_dropout", dtype=policy)(tensor)
     tensor = _two_convolutions(tensor, bottleneck, "Bot", seeds, policy)
     for number, width in enumerate(reversed(encoder), start=1):
-        initializer = keras.initializers.GlorotUniform(seed=next(seeds))
-        tensor = layers.Conv2DTranspose(
-            width, 2, strides=2, padding="same", kernel_initializer=initializer, name=f"D{number}_up", dtype=policy
-        )(tensor)
-        tensor = layers.Concatenate(name=f"D{number}_concatenate", dtype=policy)([shortcuts.pop(), tensor])
+        tensor = _joined(tensor, shortcuts.pop(), width, f"D{number}", seeds, policy)
         tensor = layers.Dropout(dropout, seed=next(seeds), name=f"D{number}_dropout", dtype=policy)(tensor)
         tensor = _two_convolutions(tensor, width, f"D{number}", seeds, policy)
-    initializer = keras.initializers.GlorotUniform(seed=next(seeds))
-    probability = layers.Conv2D(
-        classes, 1, activation="softmax", kernel_initializer=initializer, dtype="float32", name="classes"
-    )(tensor)
-    return keras.Model(magnetogram, probability, name="solarunet")
+    return keras.Model(magnetogram, _probabilities(tensor, classes, seeds), name="solarunet")
 
 
 def build_polarity_blind_network(*, kernels=(24, 48, 96, 192), precision="float32", seed=0):
@@ -183,21 +166,13 @@ def build_polarity_blind_network(*, kernels=(24, 48, 96, 192), precision="float3
         tensor = layers.MaxPooling2D(2, name=f"E{number}_pool", dtype=policy)(tensor)
     tensor = two_convolutions(tensor, bottleneck, "Bot")
     for number, width in enumerate(reversed(encoder), start=1):
-        initializer = keras.initializers.GlorotUniform(seed=next(seeds))
-        tensor = layers.Conv2DTranspose(
-            width, 2, strides=2, padding="same", kernel_initializer=initializer, name=f"D{number}_up", dtype=policy
-        )(tensor)
-        tensor = layers.Concatenate(name=f"D{number}_concatenate", dtype=policy)([shortcuts.pop(), tensor])
+        tensor = _joined(tensor, shortcuts.pop(), width, f"D{number}", seeds, policy)
         tensor = two_convolutions(tensor, width, f"D{number}")
     strength = ops.abs(signed)
     excess = ops.clip(PIXEL_STEEPNESS * (PIXEL_RANGE * strength[..., :1] - 1), -2, 2)
     tensor = layers.Concatenate(name="pixel", dtype="float32")([tensor, strength, noise, excess])
     tensor = convolution(tensor, encoder[0], 1, "pixel_1", dtype="float32")
-    initializer = keras.initializers.GlorotUniform(seed=next(seeds))
-    probability = layers.Conv2D(
-        2, 1, activation="softmax", kernel_initializer=initializer, dtype="float32", name="classes"
-    )(tensor)
-    return keras.Model(magnetogram, probability, name="polarity_blind")
+    return keras.Model(magnetogram, _probabilities(tensor, 2, seeds), name="polarity_blind")
 
 
 def receptive_radius(levels=len(KERNELS)):

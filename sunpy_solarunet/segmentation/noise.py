@@ -5,14 +5,13 @@ The noise of a frame, estimated from the frame itself.
 import numpy as np
 from scipy import ndimage
 
+from sunpy_solarunet.features import NORMAL_MEDIAN
+
 __all__ = ["estimate_noise"]
 
 #: Second differences along both axes: blind to any field that is locally a plane, or curved along one axis only;
 #: independent noise keeps its standard deviation.
 SECOND_DIFFERENCES = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
-
-#: Standard deviation of a normal distribution in units of its median absolute value.
-NORMAL = 1.4826
 
 
 def estimate_noise(field):
@@ -45,4 +44,4 @@ def estimate_noise(field):
         return 0.0
     difference = ndimage.convolve(np.asarray(field, np.float32), SECOND_DIFFERENCES.astype(np.float32))[1:-1, 1:-1]
     difference = np.abs(difference[np.isfinite(difference)])
-    return NORMAL * float(np.median(difference)) if difference.size else 0.0
+    return NORMAL_MEDIAN * float(np.median(difference)) if difference.size else 0.0

@@ -107,9 +107,9 @@ def _checked(content, path):
 
 
 def _check_entries(found, expected, where):
-    if not isinstance(found, dict) or set(found) != set(expected):
-        missing = sorted(set(expected) - set(found)) if isinstance(found, dict) else sorted(expected)
-        unknown = sorted(set(found) - set(expected)) if isinstance(found, dict) else []
+    names = set(found) if isinstance(found, dict) else set()
+    if names != set(expected):
+        missing, unknown = sorted(set(expected) - names), sorted(names - set(expected))
         raise SolarUnetError(f"{where}: missing are {missing or 'none'}, unknown are {unknown or 'none'}")
 
 

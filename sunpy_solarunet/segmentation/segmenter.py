@@ -299,15 +299,20 @@ class Segmenter:
         """
         if self.method != "network":
             raise SolarUnetError(f"the method {self.method!r} has no probability: use method='network'")
-        probability = self._significance(self._classes(field_strength(magnetogram)))
+        field = field_strength(magnetogram)
+        probability = self._significance(self._classes(field, self._noise(field)))
         return _derived_map(magnetogram, probability, "probability of significant flux")
 
-    def _classes(self, field):
+    def _noise(self, field):
+        """The noise of a frame in gauss, where the network is told it."""
+        return None if self._threshold is None else estimate_noise(field)
+
+    def _classes(self, field, noise):
         """The network's class probabilities, not-a-number where there are no data."""
         predictor = self._predictor
         with self._on_device():
             views = VIEWS if self.flips else VIEWS[:1]
-            classes = sum(back(predictor.classes(there(field))) for there, back in views) / len(views)
+            classes = sum(back(predictor.classes(there(field), noise)) for there, back in views) / len(views)
         return np.where(np.isnan(field)[..., np.newaxis], np.float32(np.nan), classes)
 
     @staticmethod
@@ -325,17 +330,18 @@ class Segmenter:
         return classical.polarity_mask(field, significant, self._polarity_threshold), None
 
     def _network_mask(self, field):
-        classes = self._classes(field)
+        noise = self._noise(field)
+        classes = self._classes(field, noise)
         probability = self._significance(classes)
         significant = probability > (expected_best_cut(probability) if self.cut is None else self.cut)
         if classes.shape[-1] == 3:
             return np.where(significant, np.where(classes[..., 1] > classes[..., 2], 1, -1), 0), probability
-        signed = self._steadied(field) if self._threshold is not None else field
+        signed = field if noise is None else self._steadied(field, noise)
         return classical.polarity_mask(signed, significant, self._polarity_threshold), probability
 
-    def _steadied(self, field):
+    def _steadied(self, field, noise):
         """The field smoothed as its noise asks, so that the noise does not decide on the sign of a pixel."""
-        width = SIGN_SMOOTHING * estimate_noise(field) / self._threshold
+        width = SIGN_SMOOTHING * noise / self._threshold
         return ndimage.gaussian_filter(np.nan_to_num(field), min(width, SIGN_SMOOTHING))
 
 

@@ -286,7 +286,7 @@ def train_model(
         output,
         recipe,
         validation_pairs=pairs[first:],
-        initial=None if initial is None else _initial_network(initial, recipe),
+        initial=None if initial is None or resume else load_model(initial),  # a checkpoint takes its place
         resume=resume,
         logs=logs,
         progress=progress,
@@ -313,29 +313,21 @@ def _choose_recipe(output, recipe, initial, resume, changes):
     kept = output / RECIPE_FILE
     if resume and recipe is None and not changes and kept.is_file():
         return read_recipe(kept)
-    default = "solarunet" if initial is None else model_recipe(initial) or "paper"
+    source = None if initial is None else model_recipe(initial)
+    default = "solarunet" if initial is None else source or "paper"
     recipe = change_recipe(read_recipe(recipe or default), **changes)
     recipe.pop("initial", None)
     if initial is not None:
-        source = model_recipe(initial)
         before = None if source is None else read_recipe(source)
+        if before is not None and before["network"] != recipe["network"]:
+            message = "its network is not that of the recipe, whose section [network] must be the same"
+            raise SolarUnetError(f"{initial}: {message}")
         recipe["initial"] = {"sha256": read_specification(initial)["sha256"], "recipe": before}
     if resume and kept.is_file() and read_recipe(kept) != recipe:
         raise SolarUnetError(f"{kept} is not the recipe asked for: leave it away to go on with the one that is there")
     output.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(recipe, indent=2) + "\n")
     return recipe
-
-
-def _initial_network(initial, recipe):
-    network = load_model(initial)
-    if model_recipe(initial) is None:
-        return network
-    if read_recipe(model_recipe(initial))["network"] != recipe["network"]:
-        raise SolarUnetError(
-            f"{initial}: its network is not that of the recipe, whose section [network] must be the same"
-        )
-    return network
 
 
 def _noise_range(pairs, recipe):

@@ -4,7 +4,7 @@ From elements to a field and to the true labels.
 
 import numpy as np
 
-__all__ = ["number_labels", "render"]
+__all__ = ["number_labels", "render", "window_around"]
 
 #: Beyond its footprint the field of an element falls off over this many pixels: were it to fall off as slowly as
 #: within, those of two like elements would join above the threshold, and one feature be seen for two.
@@ -41,7 +41,7 @@ def render(elements, x, y, angle, shape, threshold):
     field, strongest = np.zeros(shape), np.zeros(shape)
     owner = np.full(shape, -1)
     for index, element in enumerate(elements):
-        window = _window(x[index], y[index], element["major"] + REACH, shape)
+        window = window_around(x[index], y[index], element["major"] + REACH, shape)
         if window is None:
             continue
         part = _profile(element, x[index], y[index], element["angle"] + angle, window, threshold)
@@ -54,8 +54,30 @@ def render(elements, x, y, angle, shape, threshold):
     return field, owner
 
 
-def _window(x, y, reach, shape):
-    """The part of the frame that an element reaches, or `None`."""
+def window_around(x, y, reach, shape):
+    """
+    The part of a frame that an element reaches.
+
+    Parameters
+    ----------
+    x, y : `float`
+        Pixel of its center.
+    reach : `float`
+        How far it reaches, in pixels.
+    shape : tuple of `int`
+        Rows and columns of the frame.
+
+    Returns
+    -------
+    tuple of `slice` or `None`
+        Rows and columns; `None` where it does not reach the frame.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.synthetic.rendering import window_around
+    >>> window_around(3, 11, 2, (12, 30))
+    (slice(9, 12, None), slice(1, 6, None))
+    """
     left, right = max(int(np.floor(x - reach)), 0), min(int(np.ceil(x + reach)) + 1, shape[1])
     lower, upper = max(int(np.floor(y - reach)), 0), min(int(np.ceil(y + reach)) + 1, shape[0])
     return (slice(lower, upper), slice(left, right)) if left < right and lower < upper else None

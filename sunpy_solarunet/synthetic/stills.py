@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from sunpy_solarunet.errors import SolarUnetError, require_quantity
 from sunpy_solarunet.synthetic.elements import power_law
+from sunpy_solarunet.synthetic.rendering import window_around
 
 __all__ = ["Still", "draw_still", "still_scene"]
 
@@ -167,7 +168,7 @@ def _superpose(elements, shape):
     field, strongest = np.zeros(shape), np.ones(shape)
     owner = np.full(shape, -1)
     for number, element in enumerate(elements):
-        window = _window(element, shape)
+        window = window_around(element["x"], element["y"], _reach(element), shape)
         if window is None:
             continue
         part = _profile(element, window)
@@ -178,13 +179,10 @@ def _superpose(elements, shape):
     return field, owner
 
 
-def _window(element, shape):
-    """The part of the frame that an element reaches, or `None`."""
+def _reach(element):
+    """How far from its center an element's field is not yet cut off, in pixels."""
     depth = 2 * np.log(max(abs(element["peak"]) / FAINTEST, 1))
-    reach = element["width"] * element["aspect"] * depth ** (0.5 / element["power"])
-    lower, left = (max(int(np.floor(element[axis] - reach)), 0) for axis in "yx")
-    upper, right = (min(int(np.ceil(element[axis] + reach)) + 1, side) for axis, side in zip("yx", shape, strict=True))
-    return (slice(lower, upper), slice(left, right)) if left < right and lower < upper else None
+    return element["width"] * element["aspect"] * depth ** (0.5 / element["power"])
 
 
 def _profile(element, window):

@@ -13,6 +13,7 @@ from sunpy.map import GenericMap
 
 from sunpy_solarunet import geometry
 from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_quantity
+from sunpy_solarunet.grid import Grid
 from sunpy_solarunet.magnetograms import AREAS, field_strength, pixel_area, surface_coordinates
 
 __all__ = ["FLAGS", "Feature", "FeatureCatalog", "flag_names"]
@@ -21,6 +22,10 @@ __all__ = ["FLAGS", "Feature", "FeatureCatalog", "flag_names"]
 FLAGS = {
     "edge": (1, "touches the frame's edge or pixels without data: part of it may be missing"),
     "off_disk": (2, "its center is not on the solar disk: no longitude and latitude"),
+    "no_area": (
+        4,
+        "some of its pixels have no area, such as those beyond the limb: area and flux leave them out",
+    ),
 }
 
 #: Standard deviation of normal noise in units of the median of its absolute value.
@@ -169,9 +174,13 @@ class FeatureCatalog(Sequence):
 
     @lazyproperty
     def _pixel_areas(self):
-        """Mm2 of each feature pixel."""
+        """Mm2 of each feature pixel; zero where it has none."""
         area = pixel_area(self.map, self.area_kind).to_value(u.Mm**2)
-        return np.broadcast_to(area, self.labels.shape).ravel()[self._pixels]
+        return np.nan_to_num(np.broadcast_to(area, self.labels.shape).ravel()[self._pixels])
+
+    @lazyproperty
+    def _has_all_areas(self):
+        return self._total((self._pixel_areas == 0).astype(int)) == 0
 
     def _total(self, values):
         """Sum of a pixel quantity over each feature."""
@@ -189,12 +198,12 @@ class FeatureCatalog(Sequence):
 
     @lazyproperty
     def area(self):
-        """Area, `~astropy.units.Quantity` in Mm2."""
+        """Area of the pixels that have one (see the flag "no_area"), `~astropy.units.Quantity` in Mm2."""
         return self._total(self._pixel_areas) * u.Mm**2
 
     @lazyproperty
     def flux(self):
-        """Signed magnetic flux (equation 4), `~astropy.units.Quantity` in Mx."""
+        """Signed magnetic flux (equation 4) of the pixels that have an area, `~astropy.units.Quantity` in Mx."""
         return (self._total(self._field * self._pixel_areas) * (u.G * u.Mm**2)).to(u.Mx)
 
     @lazyproperty
@@ -274,21 +283,45 @@ class FeatureCatalog(Sequence):
         return columns[at_border], rows[at_border], self.labels.ravel()[self._pixels[at_border]]
 
     @lazyproperty
+    def grid(self):
+        """Lengths between pixels as they are on the Sun, a `~sunpy_solarunet.magnetograms.Grid`."""
+        return Grid(self.map)
+
+    @lazyproperty
+    def places(self):
+        """Places of the centers, whose distances are lengths on the Sun in units of ``grid.side``."""
+        return self.grid.places(*self._centroids)
+
+    @lazyproperty
+    def border_places(self):
+        """Places of the pixels of `border_positions`, whose distances are lengths on the Sun."""
+        return self.grid.places(*self.border_positions[:2])
+
+    @lazyproperty
     def enclosing_circles(self):
         """
-        Smallest circles that cover each feature's pixels whole.
+        Smallest circles on the Sun that cover each feature's pixels whole.
 
-        Centers, shape (n, 2), x and y, and radii, shape (n,), in pixels.
+        Centers, shape (n, 2), x and y in pixels, and radii, shape (n,), in units of ``grid.side``.
         """
         columns, rows, owners = self.border_positions
         starts = 4 * np.searchsorted(owners, self.label)
-        return geometry.smallest_circles(geometry.pixel_corners(columns, rows), starts)
+        stretch = self.grid.stretch(*self._centroids)
+        corners = geometry.pixel_corners(columns, rows)
+        stretched = np.einsum("nij,nj->ni", stretch[np.repeat(owners - 1, 4)], corners)
+        centers, radii = geometry.smallest_circles(stretched, starts)
+        return np.linalg.solve(stretch, centers[..., np.newaxis])[..., 0], radii
 
     @lazyproperty
     def radius(self):
         """Radius of the smallest circle that covers the feature, `~astropy.units.Quantity` in Mm."""
-        side = np.sqrt(self.area / np.maximum(self.n_pixels, 1))
-        return (self.enclosing_circles[1] * side).to(u.Mm)
+        return (self.enclosing_circles[1] * self.grid.side).to(u.Mm)
+
+    @lazyproperty
+    def equivalent_radius(self):
+        """Radius of a circle of the feature's size, in units of ``grid.side``."""
+        stretch = self.grid.stretch(*self._centroids)
+        return np.sqrt(self.n_pixels * np.linalg.det(stretch) / np.pi)
 
     @lazyproperty
     def noise(self):
@@ -315,16 +348,26 @@ class FeatureCatalog(Sequence):
         return self._total(self._probability) / np.maximum(self.n_pixels, 1)
 
     @lazyproperty
+    def has_data(self):
+        """Where the map has data, `numpy.ndarray` of `bool` of its shape."""
+        return ~np.isnan(field_strength(self.map))
+
+    @lazyproperty
     def touches_edge(self):
         """Whether features touch the frame's edge or pixels without data."""
-        beyond = ~np.pad(~np.isnan(field_strength(self.map)), 1)
-        beyond = ndimage.binary_dilation(beyond, np.ones((3, 3)))[1:-1, 1:-1]
+        beyond = ndimage.binary_dilation(~np.pad(self.has_data, 1), np.ones((3, 3)))[1:-1, 1:-1]
         return self._total(beyond.ravel()[self._pixels].astype(int)) > 0
+
+    @property
+    def cut(self):
+        """Whether data that are missing in a frame beside this one cut features: not as long as it stands alone."""
+        return np.zeros(len(self), bool)
 
     @lazyproperty
     def flags(self):
         """Sums of the bits in `~sunpy_solarunet.features.FLAGS`."""
-        return self.touches_edge * FLAGS["edge"][0] + np.isnan(self.lon) * FLAGS["off_disk"][0]
+        found = {"edge": self.touches_edge, "off_disk": np.isnan(self.lon), "no_area": ~self._has_all_areas}
+        return sum(FLAGS[name][0] * is_set for name, is_set in found.items())
 
     def borders(self, *, inset=0.0):
         """

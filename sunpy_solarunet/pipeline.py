@@ -33,8 +33,10 @@ def follow(tracker, catalogs):
     waiting, settled = deque(), deque(maxlen=tracker.memory + 2)
     for number, catalog in enumerate(catalogs):
         waiting.append((number, catalog))
-        settled.append(tracker.update(catalog))
-        while waiting[0][0] < number - tracker.memory:
+        events = tracker.update(catalog)
+        if len(events):
+            settled.append(events)
+        while waiting and waiting[0][0] < tracker.settled_frames:
             yield _with_events(*waiting.popleft(), settled)
     events = [*settled, tracker.finish()]
     while waiting:

@@ -256,7 +256,10 @@ def test_the_circle_of_a_feature_does_not_depend_on_others():
     labels[15, 20] = 1
     catalog = catalog_of(np.full((20, 30), 10.0), labels)
     centers, radii = catalog.enclosing_circles
-    assert radii == pytest.approx([np.sqrt(0.5), np.hypot(5, 1) / 2, np.hypot(5, 1) / 2])
+    # Pixels of 0.5 by 0.4 arcsec, in units of the side of a square one.
+    width, height = np.array([0.5, 0.4]) / np.sqrt(0.5 * 0.4)
+    line = np.hypot(5 * width, height) / 2
+    assert radii == pytest.approx([np.hypot(width, height) / 2, line, line])
     assert np.allclose(centers, [(20, 15), (6, 3), (6, 4)])
 
 
@@ -264,7 +267,8 @@ def test_the_circle_of_a_feature_does_not_depend_on_others():
 @given(arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 6))).filter(np.any))
 def test_the_circle_covers_the_feature_and_none_smaller_does(mask):
     labels = mask.astype(int)
-    (center,), (radius,) = catalog_of(np.full(mask.shape, 10.0), labels).enclosing_circles
+    frame = frame_of(np.full(mask.shape, 10.0), scale=0.5 * u.arcsec)
+    (center,), (radius,) = FeatureCatalog(frame, labels).enclosing_circles
     rows, columns = np.nonzero(mask)
     corners = np.array(
         [(x + i, y + j) for x, y in zip(columns, rows, strict=True) for i in (-0.5, 0.5) for j in (-0.5, 0.5)]

@@ -7,7 +7,8 @@ import pytest
 from planted import catalog, frame, random_sequence, sequence
 
 from sunpy_solarunet import FeatureCatalog, Tracker
-from sunpy_solarunet.tracking.drift import Shifted, bulk_drift
+from sunpy_solarunet.tracking.alignment import Aligned
+from sunpy_solarunet.tracking.drift import bulk_drift
 from sunpy_solarunet.tracking.likelihood import _confidences, _cover_at_least_cost, most_likely
 
 SEEDS = range(5)
@@ -240,7 +241,7 @@ def test_features_are_followed_through_a_drift_that_is_faster_than_they_are():
 
 def test_a_shifted_catalog_is_the_same_elsewhere():
     found = catalog(CROWD)
-    shifted = Shifted(found, np.array([3.0, -2.0]))
+    shifted = Aligned(found, np.array([3.0, -2.0]), found.grid)
     assert (shifted.x - found.x).value == pytest.approx([3] * 7)
     assert (shifted.y - found.y).value == pytest.approx([-2] * 7)
     assert shifted.labels[1, 7] == found.labels[3, 4] == 1

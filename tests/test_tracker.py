@@ -65,14 +65,6 @@ def test_a_lifetime_of_n_frames_lasts_n_cadences_where_the_end_is_seen():
     assert tracker.tracks["duration"].to_value(u.s) == pytest.approx([180, 120, 120])
 
 
-def test_the_mean_speed_is_the_path_of_the_center_over_its_time():
-    tracker = Tracker()
-    catalogs = sequence(*SCENE)
-    tracker.track(catalogs)
-    side = np.sqrt(catalogs[0].area[0] / catalogs[0].n_pixels[0])
-    assert tracker.tracks["mean_speed"][0].to_value(u.km / u.s) == pytest.approx((side / u.min).to_value(u.km / u.s))
-
-
 def test_an_event_is_where_its_members_are_in_the_frame_that_shows_it():
     catalogs = sequence(*SCENE)
     events = Tracker().track(catalogs)

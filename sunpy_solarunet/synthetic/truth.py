@@ -5,9 +5,9 @@ The true tables of a simulated sequence, in the schemas of the tracker's.
 import astropy.units as u
 import numpy as np
 
-from sunpy_solarunet.magnetograms import pixel_length
 from sunpy_solarunet.synthetic.choreography import MIRROR
 from sunpy_solarunet.tracking.events import Explanation, Transition
+from sunpy_solarunet.tracking.motion import Motion
 from sunpy_solarunet.tracking.rows import events_tables, features_table, frames_table
 from sunpy_solarunet.tracking.tables import SCHEMAS, make_table, stack_tables
 
@@ -146,8 +146,7 @@ def true_tables(catalogs, shown, happenings, meta):
             rows["members"].append(members)
         previous = catalog
     tables = {name: stack_tables(name, parts, meta) for name, parts in rows.items()}
-    side = pixel_length(previous.map).to_value(u.km)
-    return tables | {"tracks": _tracks_table(tables, side, meta)}
+    return tables | {"tracks": _tracks_table(tables, previous.grid, meta)}
 
 
 def _transition(happenings, before, after, shown_before, shown_after):
@@ -175,7 +174,7 @@ def _features(elements, shown):
     return np.searchsorted(shown, elements).tolist() if len(elements) else []
 
 
-def _tracks_table(tables, side, meta):
+def _tracks_table(tables, grid, meta):
     """The tracks, with the births, deaths and kin that the events tell of."""
     features, frames = tables["features"], tables["frames"]
     order = np.lexsort((features["frame"], features["track_id"]))
@@ -186,19 +185,20 @@ def _tracks_table(tables, side, meta):
     rows = []
     for track, chosen in zip(ids.tolist(), np.split(order, starts)[1:], strict=True):
         part = {name: values[chosen] for name, values in measured.items()}
-        row = _life(track, part, seconds, side, ends)
+        row = _life(track, part, seconds, grid, ends)
         row |= {name: " ".join(map(str, others.get(track, ()))) for name, others in kin.items()}
         rows.append([row[name] for name in SCHEMAS["tracks"]])
     columns = dict(zip(SCHEMAS["tracks"], zip(*rows, strict=True), strict=True)) if rows else {}
     return make_table("tracks", columns, meta)
 
 
-def _life(track, part, seconds, side, ends):
+def _life(track, part, seconds, grid, ends):
     """What the features of one track, in the order of their frames, tell of it."""
     first, last = int(part["frame"][0]), int(part["frame"][-1])
     birth, death = ends.get((track, "child", first), ""), ends.get((track, "parent", last), "")
     time = seconds[last] - seconds[first]
-    path = np.hypot(np.diff(part["x"]), np.diff(part["y"])).sum() * side
+    motion = _motion(part, seconds, grid)
+    velocity = motion.velocity
     return {
         "track_id": track,
         "polarity": part["polarity"][0],
@@ -211,8 +211,22 @@ def _life(track, part, seconds, side, ends):
         "birth_censored": not birth,
         "death_censored": not death,
         "max_flux": part["flux"][np.argmax(np.abs(part["flux"]))],
-        "mean_speed": path / time if time else np.nan,
+        "displacement": motion.displacement / 1000,
+        "velocity": np.hypot(*velocity),
+        "velocity_west": velocity[0],
+        "velocity_north": velocity[1],
+        "velocity_error": motion.velocity_error,
     }
+
+
+def _motion(part, seconds, grid):
+    """How a feature moves in the image: drift and the jumps of mergers are in it."""
+    steps = np.diff([part["x"], part["y"]])
+    ways = 1000 * np.einsum("nij,jn->ni", grid.axes(part["x"][1:], part["y"][1:]), steps)
+    motion = Motion()
+    for (west, north), time in zip(ways.tolist(), np.diff(seconds[part["frame"]]).tolist(), strict=True):
+        motion.go_on(west, north, time)
+    return motion
 
 
 def _roles(tables):

@@ -22,6 +22,7 @@ __all__ = [
     "moving_distance",
     "overlap_pixels",
     "overlapping_remainder",
+    "relative_change",
 ]
 
 #: Share of its own pixels that a feature must have in common with its successor (released rule).
@@ -76,7 +77,7 @@ def features_in_reach(source, target, reach):
         The features that have regions, and those that may lie in them. The same catalog twice gives
         the neighbors within one frame, each feature itself among them.
     reach : `float`
-        Twice the moving distance, in pixels.
+        Twice the moving distance, in units of the pixel length.
 
     Returns
     -------
@@ -86,9 +87,8 @@ def features_in_reach(source, target, reach):
     if not len(source) or not len(target):
         return np.zeros(0, int), np.zeros(0, int)
     centers, radii = source.enclosing_circles
-    columns, rows, owners = target.border_positions
-    first, border = pairs_within(centers, np.column_stack([columns, rows]), radii + reach + ROUNDING)
-    second = owners[border] - 1
+    first, border = pairs_within(source.grid.places(*centers.T), target.border_places, radii + reach + ROUNDING)
+    second = target.border_positions[2][border] - 1
     surrounded, around = _surrounding_feature(centers, target.labels)
     codes = np.unique(np.concatenate([first, surrounded]) * len(target) + np.concatenate([second, around]))
     return np.divmod(codes, len(target))
@@ -137,10 +137,9 @@ def feature_distances(catalog, index, others):
     Returns
     -------
     `numpy.ndarray`
-        Smallest distance between a pixel of the feature and one of each other, in pixels.
+        Smallest distance between a pixel of the feature and one of each other, in units of the pixel length.
     """
-    columns, rows, owners = catalog.border_positions
-    points = np.column_stack([columns, rows])
+    points, owners = catalog.border_places, catalog.border_positions[2]
     bounds = np.searchsorted(owners, [index + 1, index + 2])
     tree = cKDTree(points[slice(*bounds)])
     first, last = np.searchsorted(owners, others + 1), np.searchsorted(owners, others + 2)
@@ -223,6 +222,30 @@ class Association:
         return cls(successor, successor >= 0, lived_before, exclusive=True)
 
 
+def relative_change(difference, flux):
+    """
+    Changes of flux as shares of a flux.
+
+    Parameters
+    ----------
+    difference, flux : `numpy.ndarray`
+        Of one shape.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Zero where nothing changes, also where there is no flux at all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> relative_change(np.array([-1.0, 0.0, 2.0]), np.array([4.0, 0.0, 0.0]))
+    array([0.25, 0.  ,  inf])
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(difference == 0, 0.0, np.abs(difference / flux))
+
+
 def _same_sign(before, after, first, second):
     alike = before.polarity[first] == after.polarity[second]
     return first[alike], second[alike]
@@ -231,8 +254,7 @@ def _same_sign(before, after, first, second):
 def _flux_change(before, after, first, second):
     """The left side of equation 6, the flux of the first feature in the denominator."""
     flux = before.flux.value[first]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.abs((flux - after.flux.value[second]) / flux)
+    return relative_change(flux - after.flux.value[second], flux)
 
 
 def _successors_in_reach(source, target, reach, flux_tolerance):
@@ -364,11 +386,11 @@ def assignment(before, after, reach, flux_tolerance):
     codes = np.unique(np.concatenate([first * len(after) + second for first, second in pairs]))
     first, second = _same_sign(before, after, *np.divmod(codes, max(len(after), 1)))
     flux_before, flux_after = np.abs(before.flux.value[first]), np.abs(after.flux.value[second])
-    change = np.abs(flux_before - flux_after) / np.maximum(flux_before, flux_after)
+    change = relative_change(flux_before - flux_after, np.maximum(flux_before, flux_after))
     close = change <= flux_tolerance
     first, second, change = first[close], second[close], change[close]
     radius = np.maximum(before.enclosing_circles[1][first], after.enclosing_circles[1][second])
-    moved = np.hypot(before.x.value[first] - after.x.value[second], before.y.value[first] - after.y.value[second])
+    moved = np.linalg.norm(before.places[first] - after.places[second], axis=1)
     parts = (
         1 - _overlap_share(before, after, first, second),
         np.minimum(moved / (reach + radius), 1),

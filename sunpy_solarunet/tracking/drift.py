@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 
 from sunpy_solarunet.geometry import pairs_within
 
-__all__ = ["Shifted", "bulk_drift"]
+__all__ = ["bulk_drift"]
 
 #: Fewest features that must share a displacement for it to be called a drift.
 FEWEST = 5
@@ -65,61 +65,11 @@ def _displacements(before, after, largest):
         first, second = np.flatnonzero(before.polarity == sign), np.flatnonzero(after.polarity == sign)
         places = [_places(before)[first], _places(after)[second]]
         i, j = pairs_within(*places, largest)
-        change = np.abs(np.log(after.flux.value[second[j]] / before.flux.value[first[i]]))
-        alike = change <= np.log(FLUX_RATIO)
+        fluxes = np.abs([before.flux.value[first[i]], after.flux.value[second[j]]])
+        alike = fluxes.max(axis=0) <= FLUX_RATIO * fluxes.min(axis=0)
         votes.append((places[1][j] - places[0][i])[alike])
     return np.concatenate(votes)
 
 
 def _places(catalog):
     return np.column_stack([catalog.x.value, catalog.y.value])
-
-
-class Shifted:
-    """
-    A catalog whose features stand elsewhere: where they would be in another frame after a drift.
-
-    Everything but places is that of the catalog. Labels move by whole pixels.
-
-    Parameters
-    ----------
-    catalog : `~sunpy_solarunet.FeatureCatalog`
-    drift : `numpy.ndarray`
-        Pixels along x and y.
-    """
-
-    def __init__(self, catalog, drift):
-        self._catalog = catalog
-        self._drift = drift
-        whole = np.round(drift).astype(int)
-        self.labels = _moved(catalog.labels, whole) if whole.any() else catalog.labels
-        self.x = catalog.x + drift[0] * catalog.x.unit
-        self.y = catalog.y + drift[1] * catalog.y.unit
-
-    def __getattr__(self, name):
-        return getattr(self._catalog, name)
-
-    def __len__(self):
-        return len(self._catalog)
-
-    @property
-    def enclosing_circles(self):
-        """Centers and radii, as in the catalog."""
-        centers, radii = self._catalog.enclosing_circles
-        return centers + self._drift, radii
-
-    @property
-    def border_positions(self):
-        """Columns, rows and labels, as in the catalog; columns and rows need not be whole."""
-        columns, rows, owners = self._catalog.border_positions
-        return columns + self._drift[0], rows + self._drift[1], owners
-
-
-def _moved(labels, whole):
-    """Labels moved by whole pixels; what leaves the frame is lost."""
-    moved = np.zeros_like(labels)
-    (x, y), (height, width) = whole, labels.shape
-    moved[max(y, 0) : height + min(y, 0), max(x, 0) : width + min(x, 0)] = labels[
-        max(-y, 0) : height + min(-y, 0), max(-x, 0) : width + min(-x, 0)
-    ]
-    return moved

@@ -366,7 +366,8 @@ class Transition:
     cut_groups : `int`
         Number of groups that were cut to their nearest features.
     left, entered : `numpy.ndarray` of `bool`, optional
-        Features that the edge of the frame took away or brought: neither events nor lives that went on.
+        Features that the edge of the frame, or missing data, took away or brought: neither events nor lives that
+        went on.
     """
 
     successor: np.ndarray
@@ -405,15 +406,18 @@ def compare_frames(before, after, reach, *, association, flux_tolerance, balance
     free_before = ~linked.lives_on if linked.exclusive else np.ones(len(before), bool)
     free_after = ~linked.lived_before if linked.exclusive else np.ones(len(after), bool)
     options = {"reach": reach, "balance_tolerance": balance_tolerance, "max_partners": max_partners}
-    ahead = Frame(before, after, ends=~linked.lives_on, products=free_after, **options)
-    back = Frame(after, before, ends=~linked.lived_before, products=free_before, **options)
+    left, entered = ~linked.lives_on & before.cut, ~linked.lived_before & after.cut
+    ahead = Frame(before, after, ends=~linked.lives_on & ~left, products=free_after & ~after.cut, **options)
+    back = Frame(after, before, ends=~linked.lived_before & ~entered, products=free_before & ~before.cut, **options)
     deaths, births = explain_pair(ahead, back)
     if association == "assignment":
-        late = overlapping_remainder(before, after, ahead.ends, back.ends)
+        late = overlapping_remainder(before, after, ahead.ends | left, back.ends | entered)
         found = np.flatnonzero(late >= 0)
         successor[found] = late[found]
-        ahead.ends[found] = False
-        back.ends[late[found]] = False
+        for side in (ahead.ends, left):
+            side[found] = False
+        for side in (back.ends, entered):
+            side[late[found]] = False
     for events, frame in ((deaths, ahead), (births, back)):
         events.extend(Explanation("disappearance", (int(index),), None, np.nan) for index in np.flatnonzero(frame.ends))
-    return Transition(successor, deaths, births, len(ahead.cut_groups) + len(back.cut_groups))
+    return Transition(successor, deaths, births, len(ahead.cut_groups) + len(back.cut_groups), left, entered)

@@ -15,7 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csc_array
 from scipy.spatial import cKDTree
 
-from sunpy_solarunet.tracking.association import common_pixels, features_in_reach
+from sunpy_solarunet.tracking.association import common_pixels, features_in_reach, relative_change
 from sunpy_solarunet.tracking.events import Explanation, Transition, combinations
 
 __all__ = ["Costs", "most_likely"]
@@ -97,9 +97,11 @@ class _Side:
         self.catalog = catalog
         self.flux = catalog.flux.value
         self.sign = catalog.polarity
-        self.places = np.column_stack([catalog.x.value, catalog.y.value])
-        self.radius = np.sqrt(catalog.n_pixels / np.pi)
+        self.places = catalog.places
+        self.radius = catalog.equivalent_radius
         self.at_edge = catalog.touches_edge
+        #: Of what data missing in the other frame cut, nothing can be told but that it lives on or ends at an edge.
+        self.whole = ~catalog.cut
         relative = costs.change * flux_tolerance * self.flux
         noise = catalog.flux_error.value
         self.variance = noise**2 + relative**2 + (costs.unseen * smallest) ** 2
@@ -119,7 +121,7 @@ def most_likely(before, after, reach, *, flux_tolerance, balance_tolerance, max_
     before, after : `~sunpy_solarunet.FeatureCatalog`
         A bulk drift has been taken out.
     reach : `float`
-        Twice the moving distance, in pixels.
+        Twice the moving distance, in units of the pixel length.
     flux_tolerance, balance_tolerance : `float`
         The paper's epsilon 1, for features that do not overlap, and epsilon 2.
     max_partners : `int`
@@ -192,7 +194,7 @@ class _Teller:
         """Features live on: of one sign, and overlapping or alike in flux (equation 6)."""
         i, j = self.pairs
         fluxes = np.abs([self.own.flux[i], self.other.flux[j]])
-        change = np.abs(fluxes[0] - fluxes[1]) / fluxes.max(axis=0, initial=0)
+        change = relative_change(fluxes[0] - fluxes[1], fluxes.max(axis=0, initial=0))
         smaller = np.minimum(self.own.catalog.n_pixels[i], self.other.catalog.n_pixels[j])
         share = common_pixels(self.own.catalog, self.other.catalog, i, j) / np.maximum(smaller, 1)
         cost = (
@@ -206,7 +208,7 @@ class _Teller:
             yield _Story("", (int(i[index]),), (int(j[index]),), float(cost[index]))
 
     def deaths(self):
-        """Features merge and cancel."""
+        """Features merge and cancel, those that missing data cut excepted."""
         yield from self._mergings()
         yield from self._cancellations()
 
@@ -231,7 +233,9 @@ class _Teller:
 
     def _mergings(self):
         """Two or more features of one sign become one, with their flux (equation 7) and at their common center."""
-        for product, (parents, gap) in self._near(self.pairs[::-1], self.gaps).items():
+        parent, product = self.pairs
+        whole = self.own.whole[parent] & self.other.whole[product]
+        for product, (parents, gap) in self._near((product[whole], parent[whole]), self.gaps[whole]).items():
             sets = combinations(len(parents))
             sets = sets[sets.sum(axis=1) > 1]
             if not len(sets):
@@ -255,14 +259,15 @@ class _Teller:
         first, second = features_in_reach(self.own.catalog, self.own.catalog, self.reach)
         size = max(len(self.own.catalog), 1)
         i, j = np.divmod(np.unique(np.minimum(first, second) * size + np.maximum(first, second)), size)
-        opposite = self.own.sign[i] != self.own.sign[j]
+        opposite = (self.own.sign[i] != self.own.sign[j]) & self.own.whole[i] & self.own.whole[j]
         i, j = i[opposite], j[opposite]
         gaps = _gaps(self.own.catalog, self.own.catalog, i, j, FARTHEST * self.contact)
         return (np.concatenate([i, j]), np.concatenate([j, i])), np.concatenate([gaps, gaps])
 
     def _cancellations(self):
         """A feature cancels with others of the other sign, with nothing left (equation 8) or a remainder (9)."""
-        heirs = _grouped_pairs(*self.pairs)
+        whole = self.other.whole[self.pairs[1]]
+        heirs = _grouped_pairs(self.pairs[0][whole], self.pairs[1][whole])
         for center, (partners, gap) in self._near(*self._opposite_neighbors()).items():
             sets = combinations(len(partners))
             remaining = self.own.flux[center] + sets @ self.own.flux[partners]
@@ -310,24 +315,29 @@ def _alike_in_reach(before, after, reach):
 
 
 def _gaps(own, other, first, second, farthest):
-    """Pixels between two features that belong to neither; 0 where they overlap or touch, infinite where far apart."""
-    columns, rows, owners = other.border_positions
-    points = np.column_stack([columns, rows])
+    """
+    Lengths between two features that belong to neither.
+
+    Zero where they overlap or touch, infinite where they are far apart.
+    """
+    owners = other.border_positions[2]
     starts = np.searchsorted(owners, np.arange(1, len(other) + 2))
-    mine = np.column_stack(own.border_positions[:2])
     bounds = np.searchsorted(own.border_positions[2], np.arange(1, len(own) + 2))
-    distance = np.zeros(len(first))
+    pixels = [np.column_stack(side.border_positions[:2]) for side in (own, other)]
+    gap = np.zeros(len(first))
     order = np.argsort(first, kind="stable")
     for index, group in itertools.groupby(order, key=lambda position: first[position]):
         group = list(group)
         lengths = starts[second[group] + 1] - starts[second[group]]
         wanted = np.concatenate([np.arange(starts[j], starts[j + 1]) for j in second[group]])
-        nearest = cKDTree(mine[bounds[index] : bounds[index + 1]]).query(
-            points[wanted], distance_upper_bound=farthest + 1
-        )[0]
-        distance[group] = np.minimum.reduceat(nearest, np.concatenate([[0], np.cumsum(lengths)[:-1]]))
+        mine = slice(bounds[index], bounds[index + 1])
+        distance, nearest = cKDTree(own.border_places[mine]).query(other.border_places[wanted])
+        steps = np.hypot(*(pixels[0][mine][nearest] - pixels[1][wanted]).T)
+        # Of the way from center to center, one step lies within the two pixels.
+        between = distance * (1 - 1 / np.maximum(steps, 1))
+        gap[group] = np.minimum.reduceat(between, np.concatenate([[0], np.cumsum(lengths)[:-1]]))
     overlap = common_pixels(own, other, first, second) > 0 if own is not other else np.zeros(len(first), bool)
-    return np.where(overlap, 0.0, np.maximum(distance - 1, 0))
+    return np.where(overlap, 0.0, np.where(gap > farthest, np.inf, gap))
 
 
 def _grouped_pairs(first, second):

@@ -35,7 +35,7 @@ def features_table(catalog, frame, track_ids):
     return make_table("features", columns | {"time": _repeated(catalog.time, len(catalog))})
 
 
-def frames_table(catalog, frame):
+def frames_table(catalog, frame, skipped=""):
     """
     The row of a frame.
 
@@ -44,6 +44,8 @@ def frames_table(catalog, frame):
     catalog : `~sunpy_solarunet.FeatureCatalog`
     frame : `int`
         Number of the frame.
+    skipped : `str`
+        Why it could not be used, if so.
 
     Returns
     -------
@@ -61,6 +63,7 @@ def frames_table(catalog, frame):
         "n_features": len(catalog),
         "positive_flux": flux[flux > 0].sum(),
         "negative_flux": flux[flux < 0].sum(),
+        "skipped": skipped,
     }
     return make_table("frames", {name: _single(value) for name, value in row.items()})
 

@@ -54,7 +54,7 @@ def name_events(before, after, successor, *, distance=LARGEST_DISTANCE, ratio=SM
         Shape (number before,): the index of the feature after that carries each feature before on, or
         -1. One to one.
     distance : `float`
-        Largest distance between the borders of neighbors, in pixels.
+        Largest distance between the borders of neighbors, in units of the pixel length.
     ratio : `float`
         Smallest ratio of the smaller to the larger of two fluxes that agree, from 0 to 1.
 
@@ -129,12 +129,14 @@ def _in_range(value, argument, highest):
 def _endings(catalog, other, successor, distance, ratio):
     """What the features of one frame that have no successor end in."""
     flux = catalog.flux.value
-    ends = successor < 0
+    whole = ~catalog.cut
+    ends = (successor < 0) & whole
     flux_next = np.zeros(len(catalog))
-    flux_next[~ends] = other.flux.value[successor[~ends]]
+    carried = successor >= 0
+    flux_next[carried] = other.flux.value[successor[carried]]
     first, second = neighbors_of(catalog, ends, distance)
     agrees = agreement(flux[first], (flux_next - flux)[second])
-    fits = agrees >= max(ratio - RESOLUTION, RESOLUTION)
+    fits = (agrees >= max(ratio - RESOLUTION, RESOLUTION)) & whole[second]
     first, second, agrees = first[fits], second[fits], agrees[fits]
     like = catalog.polarity[first] == catalog.polarity[second]
     preference = np.where(ends[second], 0, np.where(like, 2, 1))
@@ -158,7 +160,7 @@ def neighbors_of(catalog, chosen, distance):
     chosen : `numpy.ndarray` of `bool`
         Shape (n,): the features whose neighbors are sought.
     distance : `float`
-        Largest distance between the centers of border pixels, in pixels.
+        Largest distance between the centers of border pixels, in units of the pixel length.
 
     Returns
     -------
@@ -177,8 +179,7 @@ def neighbors_of(catalog, chosen, distance):
     >>> neighbors_of(catalog, np.array([False, True, True]), 3)
     (array([1]), array([0]))
     """
-    columns, rows, owners = catalog.border_positions
-    points = np.column_stack([columns, rows])
+    points, owners = catalog.border_places, catalog.border_positions[2]
     seeking = chosen[owners - 1]
     if not seeking.any():
         return np.zeros(0, int), np.zeros(0, int)

@@ -91,7 +91,11 @@ SCHEMAS = {
         "parents": (str, "numbers of the tracks that it came from, separated by blanks"),
         "children": (str, "numbers of the tracks that came from it"),
         "max_flux": (u.Mx, "largest flux, with its sign"),
-        "mean_speed": (u.km / u.s, "path of the center over its time; not-a-number for a single frame"),
+        "displacement": (u.Mm, "from its first to its last place, without drift and jumps by merging and splitting"),
+        "velocity": (u.km / u.s, "slope of its places against time, without drift and jumps; noise makes it larger"),
+        "velocity_west": (u.km / u.s, "its component toward west; not-a-number for a single frame"),
+        "velocity_north": (u.km / u.s, "its component toward north"),
+        "velocity_error": (u.km / u.s, "standard error of each component, from the scatter about the line"),
     },
     "frames": {
         "frame": (int, "number of the frame"),
@@ -103,6 +107,7 @@ SCHEMAS = {
         "n_features": (int, "number of features"),
         "positive_flux": (u.Mx, "total flux of the positive features"),
         "negative_flux": (u.Mx, "total flux of the negative features"),
+        "skipped": (str, "why the frame could not be used; empty if it could"),
     },
 }
 

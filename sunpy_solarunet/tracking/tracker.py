@@ -12,9 +12,8 @@ from tqdm.auto import tqdm
 
 from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
 from sunpy_solarunet.features import FeatureCatalog
-from sunpy_solarunet.magnetograms import pixel_length
+from sunpy_solarunet.tracking.alignment import Pointing, align
 from sunpy_solarunet.tracking.association import moving_distance
-from sunpy_solarunet.tracking.drift import Shifted, bulk_drift
 from sunpy_solarunet.tracking.events import KINDS, Transition
 from sunpy_solarunet.tracking.rows import events_tables, features_table, frames_table
 from sunpy_solarunet.tracking.rules import EVENT_RULES, IDENTITIES, RULES
@@ -29,9 +28,6 @@ SHARED = "shared"
 
 #: Gaps of more than this many of the shortest cadence close all tracks, where the user gives no limit.
 LARGEST_GAP = 4
-
-#: A drift is looked for up to this many pixels beyond twice the reach of features.
-DRIFT = 10.0
 
 
 class Tracker:
@@ -145,7 +141,8 @@ class Tracker:
         self._missing = []
         self._settled = self._first_open = 0
         self._frame = -1
-        self._previous = None
+        self._previous, self._previous_frame = None, None
+        self._later_frames = []
         self._track_ids = np.zeros(0, int)
         self._shortest_cadence = np.inf
         self._cut_groups = 0
@@ -231,6 +228,8 @@ class Tracker:
         if not isinstance(catalog, FeatureCatalog):
             raise TypeError(f"a FeatureCatalog is needed, got {type(catalog).__name__}; a Segmenter makes one")
         cadence = self._cadence(catalog)
+        if not catalog.has_data.any():
+            return self._pass_over(catalog)
         connected = cadence is not None and self._is_connected(cadence, catalog)
         comparison = self._compare(catalog, cadence) if connected else None
         self._frame += 1
@@ -242,8 +241,15 @@ class Tracker:
             self._open_tracks(catalog, track_ids, dict.fromkeys(range(len(catalog)), ""))
             self._missing = []
         self._rows["features"].append(features_table(catalog, self._frame, track_ids))
-        self._previous, self._track_ids, self._source = catalog, track_ids, dict(catalog.meta)
+        self._previous, self._previous_frame, self._track_ids = catalog, self._frame, track_ids
+        self._source = dict(catalog.meta)
         return self._settle(self.memory if connected else 0)
+
+    def _pass_over(self, catalog):
+        """A frame without any data has a number and a row, and is compared with no other."""
+        self._frame += 1
+        self._rows["frames"].append(frames_table(catalog, self._frame, "no data"))
+        return stack_tables("events", [], self.meta)
 
     def _settle(self, open_comparisons):
         """Events that no later frame can change any more, and that have not been handed out."""
@@ -264,6 +270,15 @@ class Tracker:
         """
         self._previous, self._track_ids, self._missing = None, np.zeros(0, int), []
         return self._settle(0)
+
+    @property
+    def settled_frames(self):
+        """Number of frames, from the first on, whose events no later frame can change any more."""
+        if self._previous is None:
+            return self._frame + 1
+        if self._settled == len(self._later_frames):
+            return self._previous_frame
+        return self._later_frames[self._settled - 1] if self._settled else 0
 
     @property
     def events(self):
@@ -339,36 +354,26 @@ class Tracker:
         return False
 
     def _compare(self, catalog, cadence):
-        """What happened between the frame before and this one, and the drift between them."""
+        """What happened between the frame before and this one, and by how many pixels the view has moved."""
         reach = 2 * moving_distance(self.max_speed, cadence, self._side(catalog))
-        pointing = _pointing_shifts(self._previous.map, catalog.map)
-        farthest = 2 * reach + DRIFT + np.hypot(*pointing).max()
-        drift = bulk_drift(self._previous, catalog, farthest) if self.drift else np.zeros(2)
-        unseen = min(np.hypot(*shifts).max() for shifts in (pointing, pointing - drift[:, np.newaxis]))
-        self._warn_of_pointing(catalog, unseen, reach)
-        before = Shifted(self._previous, drift) if drift.any() else self._previous
+        pointing = Pointing(self._previous, catalog)
+        pointing.warn_of_doubt(reach)
+        shift = pointing.shift + pointing.drift(reach) if self.drift else pointing.shift
+        before, after = align(self._previous, catalog, shift)
         transition = RULES[self.association].compare(
             before,
-            catalog,
+            after,
             reach,
             flux_tolerance=self.flux_tolerance,
             balance_tolerance=self.balance_tolerance,
             max_partners=self.max_partners,
         )
         if self.event_rules == "swamis":
-            deaths, births = name_events(before, catalog, transition.successor)
-            transition = Transition(transition.successor, deaths, births, 0)
+            deaths, births = name_events(before, after, transition.successor)
+            left, entered = _hidden(transition.successor, before, after)
+            transition = Transition(transition.successor, deaths, births, 0, left, entered)
         self._warn_of_cut_groups(transition.cut_groups)
-        return transition, drift
-
-    def _warn_of_pointing(self, catalog, shift, reach):
-        if shift > max(reach, 1.0):
-            warnings.warn(
-                f"the frame of {catalog.time.isot} points {shift:.1f} pixels away from the one before it, more than "
-                f"features may move ({reach:.1f} pixels), and the features do not show it: align the frames first",
-                SolarUnetWarning,
-                stacklevel=4,
-            )
+        return transition, shift
 
     def _warn_of_cut_groups(self, number):
         if number and not self._cut_groups:
@@ -381,59 +386,69 @@ class Tracker:
         self._cut_groups += number
 
     def _side(self, catalog):
-        return pixel_length(catalog.map) if self.pixel_length is None else self.pixel_length
+        return catalog.grid.side if self.pixel_length is None else self.pixel_length
 
-    def _continue(self, catalog, cadence, transition, drift):
+    def _continue(self, catalog, cadence, transition, shift):
         """Carry tracks on to this frame, end and open others, and note the events; the track of each feature."""
         seconds = cadence.to_value(u.s)
         successor = transition.successor
         if self.identity == "largest_flux":
             successor = _with_heirs(transition, self._previous.flux.value, catalog.flux.value)
         track_ids = np.full(len(catalog), -1)
-        self._follow(catalog, track_ids, successor, seconds)
-        transition = self._bring_back(catalog, track_ids, transition, drift, seconds)
+        self._follow(catalog, track_ids, successor, _jumps(transition), shift, seconds)
+        transition = self._bring_back(catalog, track_ids, transition, shift, seconds)
         ends, beginnings = _causes(transition)
         for feature in np.flatnonzero(successor < 0):
             self._tracks[self._track_ids[feature]].end(ends.get(int(feature), SHARED), seconds)
         self._open_tracks(catalog, track_ids, beginnings)
         self._note_lineage(transition, track_ids)
         self._note_events(catalog, track_ids, transition)
-        self._note_missing(transition, drift, seconds)
+        self._note_missing(transition, shift, seconds)
         return track_ids
 
-    def _follow(self, catalog, track_ids, successor, seconds):
+    def _follow(self, catalog, track_ids, successor, jumps, shift, seconds):
         """Carry tracks on to their features' successors."""
         old = np.flatnonzero(successor >= 0)
         new = successor[old]
         track_ids[new] = self._track_ids[old]
-        moved = np.hypot(catalog.x[new] - self._previous.x[old], catalog.y[new] - self._previous.y[old])
-        path = moved.value * self._side(catalog).to_value(u.km)
-        for track_id, flux, length in zip(track_ids[new], catalog.flux.value[new], path, strict=True):
-            self._tracks[track_id].go_on(self._frame, float(flux), float(length), seconds)
+        steps = self._steps(catalog, new, _pixels(self._previous)[old] + shift)
+        for before, after, step in zip(old.tolist(), new.tolist(), steps.tolist(), strict=True):
+            track, flux = self._tracks[self._track_ids[before]], float(catalog.flux.value[after])
+            track.go_on(self._frame, flux, step, seconds, jump=(before, after) in jumps)
 
-    def _bring_back(self, catalog, track_ids, transition, drift, seconds):
+    def _steps(self, catalog, features, origins):
+        """The ways that features have come from pixels of their frame, in km toward west and north."""
+        axes = catalog.grid.axes(catalog.x.value[features], catalog.y.value[features])
+        length = (self._side(catalog) / catalog.grid.side).to_value(u.km / u.Mm)
+        return length * np.einsum("nij,nj->ni", axes, _pixels(catalog)[features] - origins)
+
+    def _bring_back(self, catalog, track_ids, transition, shift, seconds):
         """Give features that had only been missing their tracks back; the transition without their appearance."""
         for missing in self._missing:
-            missing.place = missing.place + drift
+            missing.place = missing.place + shift
             missing.seconds += seconds
         appeared = [birth.members[0] for birth in transition.births if birth.kind == "disappearance"]
+        if transition.entered is not None:
+            appeared += np.flatnonzero(transition.entered).tolist()
         speed = (self.max_speed / self._side(catalog)).to_value(1 / u.s)
         found = returning(self._missing, catalog, np.array(appeared, int), speed, self.balance_tolerance)
         for feature, position in found.items():
             missing = self._missing[position]
             track_ids[feature] = missing.track_id
-            place = np.array([catalog.x.value[feature], catalog.y.value[feature]])
-            length = np.hypot(*(place - missing.place)) * self._side(catalog).to_value(u.km)
+            step = self._steps(catalog, np.array([feature]), missing.place)[0].tolist()
             track = self._tracks[missing.track_id]
-            track.go_on(self._frame, float(catalog.flux.value[feature]), float(length), missing.seconds)
-            self._take_back(*missing.event)
+            track.go_on(self._frame, float(catalog.flux.value[feature]), step, missing.seconds)
+            self._take_back(missing.event)
         gone = set(found.values())
         self._missing = [each for position, each in enumerate(self._missing) if position not in gone]
         births = [birth for birth in transition.births if birth.product is not None or birth.members[0] not in found]
         return replace(transition, births=births)
 
-    def _take_back(self, comparison, number):
-        """Strike an event out of the tables."""
+    def _take_back(self, event):
+        """Strike a disappearance out of the tables, if there was one."""
+        if event is None:
+            return
+        comparison, number = event
         for name in ("events", "members"):
             table = self._rows[name][comparison]
             self._rows[name][comparison] = table[table["event_id"] != number]
@@ -458,30 +473,57 @@ class Tracker:
                     self._tracks[child].parent_ids.append(int(parent))
 
     def _note_events(self, catalog, track_ids, transition):
-        tracked = ((self._previous, self._frame - 1, self._track_ids), (catalog, self._frame, track_ids))
+        tracked = ((self._previous, self._previous_frame, self._track_ids), (catalog, self._frame, track_ids))
         events, members = events_tables(transition, *tracked)
+        self._later_frames.append(self._frame)
         self._rows["events"].append(events)
         self._rows["members"].append(members)
 
-    def _note_missing(self, transition, drift, seconds):
-        """Remember the features that disappeared for as many frames as the memory says."""
-        self._missing = [each for each in self._missing if each.frame >= self._frame - self.memory]
+    def _note_missing(self, transition, shift, seconds):
+        """Remember the features that disappeared, or that missing data hid, for as many frames as the memory says."""
+        for missing in self._missing:
+            missing.absences += 1
+        self._missing = [each for each in self._missing if each.absences <= self.memory]
         if not self.memory:
             return
-        before, comparison = self._previous, len(self._rows["events"]) - 1
-        for number, death in enumerate(transition.deaths):
-            if death.kind == "disappearance":
-                feature = death.members[0]
-                missing = Missing(
-                    track_id=int(self._track_ids[feature]),
-                    frame=self._frame - 1,
-                    flux=float(before.flux.value[feature]),
-                    place=np.array([before.x.value[feature], before.y.value[feature]]) + drift,
-                    radius=float(np.sqrt(before.n_pixels[feature] / np.pi)),
-                    seconds=seconds,
-                    event=(comparison, number),
-                )
-                self._missing.append(missing)
+        comparison = len(self._rows["events"]) - 1
+        gone = {
+            death.members[0]: (comparison, number)
+            for number, death in enumerate(transition.deaths)
+            if death.kind == "disappearance"
+        }
+        if transition.left is not None:
+            gone |= dict.fromkeys(np.flatnonzero(transition.left).tolist())
+        before = self._previous
+        for feature, event in gone.items():
+            missing = Missing(
+                track_id=int(self._track_ids[feature]),
+                flux=float(before.flux.value[feature]),
+                place=_pixels(before)[feature] + shift,
+                radius=float(before.equivalent_radius[feature]),
+                seconds=seconds,
+                event=event,
+            )
+            self._missing.append(missing)
+
+
+def _pixels(catalog):
+    """Columns and rows of the centers, shape (n, 2)."""
+    return np.column_stack([catalog.x.value, catalog.y.value])
+
+
+def _hidden(successor, before, after):
+    """Features of either frame that are not seen in the other, where data are missing."""
+    found = np.zeros(len(after), bool)
+    found[successor[successor >= 0]] = True
+    return before.cut & (successor < 0), after.cut & ~found
+
+
+def _jumps(transition):
+    """Features before and after that are parts of one event: from the one to the other a center jumps."""
+    before = [(death.members, (death.product,)) for death in transition.deaths if death.product is not None]
+    after = [((birth.product,), birth.members) for birth in transition.births if birth.product is not None]
+    return {pair for parents, children in before + after for pair in itertools.product(parents, children)}
 
 
 def _with_heirs(transition, flux_before, flux_after):
@@ -549,12 +591,3 @@ def _fraction(value, argument):
     if isinstance(value, u.Quantity) or not np.isfinite(value) or value < 0:
         raise SolarUnetError(f"{argument} must be a plain number of at least 0, got {value}")
     return float(value)
-
-
-def _pointing_shifts(first, second):
-    """Pixels, along x and y, by which what the corners of a frame show is displaced in the next; shape (2, 4)."""
-    rows, columns = first.data.shape
-    x, y = np.array([0, columns - 1, 0, columns - 1]), np.array([0, 0, rows - 1, rows - 1])
-    earlier, later = (np.array(frame.wcs.pixel_to_world_values(x, y)) for frame in (first, second))
-    difference = (earlier - later + 180) % 360 - 180
-    return np.linalg.inv(first.wcs.pixel_scale_matrix) @ difference

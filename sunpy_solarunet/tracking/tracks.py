@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sunpy_solarunet.geometry import pairs_within
-from sunpy_solarunet.tracking.association import assign
+from sunpy_solarunet.tracking.association import assign, relative_change
+from sunpy_solarunet.tracking.motion import Motion
 
 __all__ = ["Missing", "Track", "returning"]
 
@@ -28,7 +29,7 @@ class Track:
     death: str = ""
     birth_censored: bool = False
     death_censored: bool = True
-    path: float = 0.0
+    motion: Motion = field(default_factory=Motion)
     seconds: float = 0.0
     seconds_after: float = 0.0
     parent_ids: list = field(default_factory=list)
@@ -45,9 +46,29 @@ class Track:
         return self.seconds + self.seconds_after
 
     @property
-    def mean_speed(self):
-        """Kilometers a second along the path of its center."""
-        return self.path / self.seconds if self.seconds else np.nan
+    def displacement(self):
+        """Net displacement in Mm."""
+        return self.motion.displacement / 1000
+
+    @property
+    def velocity(self):
+        """Kilometers a second, toward wherever."""
+        return float(np.hypot(*self.motion.velocity))
+
+    @property
+    def velocity_west(self):
+        """Kilometers a second toward west."""
+        return self.motion.velocity[0]
+
+    @property
+    def velocity_north(self):
+        """Kilometers a second toward north."""
+        return self.motion.velocity[1]
+
+    @property
+    def velocity_error(self):
+        """Kilometers a second, of each component."""
+        return self.motion.velocity_error
 
     @property
     def parents(self):
@@ -59,7 +80,7 @@ class Track:
         """Numbers of the tracks that came from it."""
         return " ".join(map(str, self.child_ids))
 
-    def go_on(self, frame, flux, length, seconds):
+    def go_on(self, frame, flux, step, seconds, *, jump=False):
         """
         Take in the feature of the next frame that it is seen in.
 
@@ -67,13 +88,15 @@ class Track:
         ----------
         frame : `int`
         flux : `float`
-        length : `float`
-            Kilometers from its last place.
+        step : tuple of `float`
+            Kilometers from its last place, toward west and north.
         seconds : `float`
             Since it was last seen.
+        jump : `bool`
+            Whether the step is no motion.
         """
         self.last_frame = frame
-        self.path += length
+        self.motion.go_on(*step, seconds, jump=jump)
         self.seconds += seconds
         self.max_flux = max(self.max_flux, flux, key=abs)
         self.death, self.death_censored, self.seconds_after = "", True, 0.0
@@ -100,27 +123,28 @@ class Missing:
     Attributes
     ----------
     track_id : `int`
-    frame : `int`
-        The last one that showed it.
     flux : `float`
         With its sign.
     place : `numpy.ndarray`
-        Column and row where it would be now, drifts included.
+        Column and row where it would be now, pointing and drift included.
     radius : `float`
-        Pixels, of a circle of its area.
+        Of a circle of its area, in units of the pixel length.
     seconds : `float`
         Since it was last seen.
-    event : tuple of `int`
-        Which of the tracker's tables of events, and which number there, says that it disappeared.
+    event : tuple of `int` or `None`
+        Which of the tracker's tables of events, and which number there, says that it disappeared. `None` where
+        missing data hid it, which is no event.
+    absences : `int`
+        Number of frames that it has been missing from.
     """
 
     track_id: int
-    frame: int
     flux: float
     place: np.ndarray
     radius: float
     seconds: float
-    event: tuple
+    event: tuple | None
+    absences: int = 1
 
 
 def returning(missing, catalog, appeared, speed, flux_tolerance):
@@ -137,7 +161,7 @@ def returning(missing, catalog, appeared, speed, flux_tolerance):
     appeared : `numpy.ndarray` of `int`
         Features that would appear.
     speed : `float`
-        Largest speed in pixels a second.
+        Largest speed, in pixel lengths a second.
     flux_tolerance : `float`
         Largest change of flux, the larger one in the denominator.
 
@@ -148,13 +172,13 @@ def returning(missing, catalog, appeared, speed, flux_tolerance):
     """
     if not missing or not len(appeared):
         return {}
-    places = np.column_stack([catalog.x.value, catalog.y.value])[appeared]
-    were = np.array([each.place for each in missing])
+    places = catalog.places[appeared]
+    were = catalog.grid.places(*np.array([each.place for each in missing]).T)
     limit = np.array([speed * each.seconds + each.radius for each in missing])
     i, j = pairs_within(were, places, limit)
     flux, flux_now = np.array([each.flux for each in missing])[i], catalog.flux.value[appeared][j]
-    change = np.abs(flux - flux_now) / np.maximum(np.abs(flux), np.abs(flux_now))
-    cost = np.hypot(*(places[j] - were[i]).T) / limit[i] + change
+    change = relative_change(flux - flux_now, np.maximum(np.abs(flux), np.abs(flux_now)))
+    cost = np.linalg.norm(places[j] - were[i], axis=1) / limit[i] + change
     alike = (change <= flux_tolerance) & (flux * flux_now > 0)
     sizes = (len(missing), len(appeared))
     partner = assign(i[alike], j[alike], cost[alike], sizes, 2 * (1 + flux_tolerance))

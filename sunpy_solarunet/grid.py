@@ -63,7 +63,8 @@ class Grid:
         -------
         `numpy.ndarray`
             Shape (n, 2, 2), Mm: the first row is the way toward west, the second toward north; the first column
-            is that of a step along x, the second of one along y. Zero where the map shows no place on the Sun.
+            is that of a step along x, the second of one along y. Where the map shows no place on the Sun, that of
+            a square pixel.
         """
         if self._flat is not None:
             return np.broadcast_to(self._flat, (len(columns), 2, 2))
@@ -74,7 +75,9 @@ class Grid:
             turn = (ahead[0] - behind[0] + np.pi) % (2 * np.pi) - np.pi
             middle = np.cos((ahead[1] + behind[1]) / 2)
             steps.append(np.stack([turn * middle, ahead[1] - behind[1]], axis=-1))
-        return np.nan_to_num(np.stack(steps, axis=-1)) * self._radius
+        axes = np.stack(steps, axis=-1) * self._radius
+        size = np.abs(np.linalg.det(np.nan_to_num(axes)))[:, np.newaxis, np.newaxis]
+        return np.where(size > 0, axes, self.side.to_value(u.Mm) * np.eye(2))
 
     def stretch(self, columns, rows):
         """
@@ -88,17 +91,14 @@ class Grid:
         Returns
         -------
         `numpy.ndarray`
-            Shape (n, 2, 2), in units of the pixel length; where the map shows no place on the Sun, that of a
-            square pixel.
+            Shape (n, 2, 2), in units of the pixel length.
         """
         axes = self.axes(columns, rows) / self.side.to_value(u.Mm)
         square = np.swapaxes(axes, 1, 2) @ axes
         size = np.sqrt(np.maximum(np.linalg.det(square), 0))[:, np.newaxis, np.newaxis]
         trace = np.trace(square, axis1=1, axis2=2)[:, np.newaxis, np.newaxis]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            root = (square + size * np.eye(2)) / np.sqrt(trace + 2 * size)
         # Square pixels of a map of the sky have lengths in pixels to the last digit.
-        return np.where(size > 0, root, np.eye(2)).round(12)
+        return ((square + size * np.eye(2)) / np.sqrt(trace + 2 * size)).round(12)
 
     def places(self, columns, rows):
         """

@@ -6,10 +6,12 @@ import astropy.units as u
 import numpy as np
 
 from sunpy_solarunet.synthetic.choreography import MIRROR
+from sunpy_solarunet.tracking.columns import Store
 from sunpy_solarunet.tracking.events import Explanation, Transition
+from sunpy_solarunet.tracking.history import Told, event_rows, feature_members
 from sunpy_solarunet.tracking.motion import Motion
-from sunpy_solarunet.tracking.rows import events_tables, features_table, frames_table
-from sunpy_solarunet.tracking.tables import SCHEMAS, make_table, stack_tables
+from sunpy_solarunet.tracking.rows import events_columns, features_columns, frames_columns
+from sunpy_solarunet.tracking.tables import SCHEMAS, make_table
 
 __all__ = ["imbalance", "number_tracks", "seen_happenings", "true_tables"]
 
@@ -129,23 +131,25 @@ def true_tables(catalogs, shown, happenings, meta):
         events, members, features, tracks and frames.
     """
     tracks = number_tracks(shown)
-    rows = {name: [] for name in ("events", "members", "features", "frames")}
+    stores = {name: Store(name) for name in ("events", "members", "features", "frames")}
     previous, number = None, 0
     for frame, catalog in enumerate(catalogs):
-        rows["features"].append(features_table(catalog, frame, tracks[frame]))
-        rows["frames"].append(frames_table(catalog, frame))
+        features = features_columns(catalog, frame) | {"track_id": tracks[frame]}
+        rows = {"features": features, "frames": frames_columns(catalog, frame)}
         if previous is not None:
             between = [happening for happening in happenings if happening.frame == frame - 1]
             transition = _transition(between, previous, catalog, shown[frame - 1], shown[frame])
-            sides = ((previous, frame - 1, tracks[frame - 1]), (catalog, frame, tracks[frame]))
-            events, members = events_tables(transition, *sides)
-            events["event_id"] += number
-            members["event_id"] += number
-            number += len(events)
-            rows["events"].append(events)
-            rows["members"].append(members)
+            members = transition.members(
+                feature_members(tracks[frame - 1], previous.label, frame - 1, "parent"),
+                feature_members(tracks[frame], catalog.label, frame, "child"),
+            )
+            told = Told((frame - 1, frame), events_columns(transition, previous, catalog), members, set())
+            rows |= event_rows([told], number)
+            number += len(members)
+        for name, columns in rows.items():
+            stores[name].add(columns)
         previous = catalog
-    tables = {name: stack_tables(name, parts, meta) for name, parts in rows.items()}
+    tables = {name: store.table(meta=meta) for name, store in stores.items()}
     return tables | {"tracks": _tracks_table(tables, previous.grid, meta)}
 
 

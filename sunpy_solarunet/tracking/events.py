@@ -6,7 +6,8 @@ All rules speak of the death category. The birth category is the same with the f
 
 import functools
 import heapq
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -352,6 +353,10 @@ def explain_pair(before, after):
     return found
 
 
+def _none():
+    return np.zeros(0)
+
+
 @dataclass(frozen=True)
 class Transition:
     """
@@ -368,14 +373,65 @@ class Transition:
     left, entered : `numpy.ndarray` of `bool`, optional
         Features that the edge of the frame, or missing data, took away or brought: neither events nor lives that
         went on.
+    events : `dict`, optional
+        Columns of the table of events, without the numbers that a sequence gives them: deaths, then births.
+    seconds : `float`, optional
+        Time between the frames.
+    shift : `numpy.ndarray`, optional
+        Pixels along x and y by which what rests or drifts is displaced in the later frame.
+    axes : `numpy.ndarray`, optional
+        For each feature after the km toward west and north, in rows, of a step along x and along y, in columns.
+    radius : `numpy.ndarray`, optional
+        For each feature before, the radius of a circle of its size, in km.
     """
 
     successor: np.ndarray
     deaths: list
     births: list
     cut_groups: int
-    left: np.ndarray | None = None
-    entered: np.ndarray | None = None
+    left: np.ndarray = field(default_factory=_none)
+    entered: np.ndarray = field(default_factory=_none)
+    events: dict = field(default_factory=dict)
+    seconds: float = np.nan
+    shift: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    axes: np.ndarray = field(default_factory=_none)
+    radius: np.ndarray = field(default_factory=_none)
+
+    @property
+    def parts(self):
+        """Features before and after that take part in each event: deaths, then births."""
+        deaths = [{"parent": death.members, "child": _one(death.product)} for death in self.deaths]
+        return deaths + [{"parent": _one(birth.product), "child": birth.members} for birth in self.births]
+
+    def members(self, before, after):
+        """
+        Who takes part in each event.
+
+        Parameters
+        ----------
+        before, after : list
+            Something for each feature of the two frames.
+
+        Returns
+        -------
+        list of list
+            For each event that of its parents, then of its children.
+        """
+        return [[before[one] for one in part["parent"]] + [after[one] for one in part["child"]] for part in self.parts]
+
+    @property
+    def unions(self):
+        """Those of events after which something is left that was there before, as pairs of parents and children."""
+        return [(part["parent"], part["child"]) for part in self.parts if part["parent"] and part["child"]]
+
+    @property
+    def jumps(self):
+        """Features before and after that take part in one event: from the one to the other a center jumps."""
+        return {pair for union in self.unions for pair in itertools.product(*union)}
+
+
+def _one(product):
+    return () if product is None else (product,)
 
 
 def compare_frames(before, after, reach, *, association, flux_tolerance, balance_tolerance, max_partners):

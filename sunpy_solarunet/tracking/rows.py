@@ -1,5 +1,5 @@
 """
-The rows that one frame, and what happened before it, add to the tables.
+The rows that a frame, and what happened between two frames, add to the tables: plain columns.
 """
 
 import astropy.units as u
@@ -8,34 +8,37 @@ from astropy.time import Time
 
 from sunpy_solarunet.features import MEASUREMENTS
 from sunpy_solarunet.magnetograms import surface_coordinates
+from sunpy_solarunet.tracking.columns import join
 from sunpy_solarunet.tracking.events import KINDS
-from sunpy_solarunet.tracking.tables import SCHEMAS, make_table, stack_tables
+from sunpy_solarunet.tracking.tables import SCHEMAS
 
-__all__ = ["events_tables", "features_table", "frames_table"]
+__all__ = ["events_columns", "features_columns", "frames_columns"]
 
 
-def features_table(catalog, frame, track_ids):
+def features_columns(catalog, frame):
     """
-    The features of a frame.
+    The features of a frame, all columns but the numbers of their tracks.
 
     Parameters
     ----------
     catalog : `~sunpy_solarunet.FeatureCatalog`
     frame : `int`
         Number of the frame.
-    track_ids : `numpy.ndarray` of `int`
-        Track of each feature.
 
     Returns
     -------
-    `~astropy.table.QTable`
+    `dict`
     """
-    columns = {name: getattr(catalog, name) for name in MEASUREMENTS}
-    columns |= {"frame": np.full(len(catalog), frame), "track_id": track_ids}
-    return make_table("features", columns | {"time": _repeated(catalog.time, len(catalog))})
+    measured = {name: _plain(getattr(catalog, name), SCHEMAS["features"][name][0]) for name in MEASUREMENTS}
+    number = len(catalog)
+    return {"frame": np.full(number, frame), "time": _repeated(catalog.time, number)} | measured
 
 
-def frames_table(catalog, frame, skipped=""):
+def _plain(values, unit):
+    return values.to_value(unit) if isinstance(values, u.Quantity) else values
+
+
+def frames_columns(catalog, frame, skipped=""):
     """
     The row of a frame.
 
@@ -49,54 +52,41 @@ def frames_table(catalog, frame, skipped=""):
 
     Returns
     -------
-    `~astropy.table.QTable`
+    `dict`
     """
     observer = catalog.map.observer_coordinate
-    flux = catalog.flux.value
+    flux = catalog.flux.to_value(u.Mx)
     row = {
         "frame": frame,
         "time": catalog.time,
         "file": str(catalog.map.meta.get("filename", "")),
-        "observer_lon": observer.lon,
-        "observer_lat": observer.lat,
-        "observer_radius": observer.radius,
+        "observer_lon": observer.lon.to_value(u.deg),
+        "observer_lat": observer.lat.to_value(u.deg),
+        "observer_radius": observer.radius.to_value(u.AU),
         "n_features": len(catalog),
         "positive_flux": flux[flux > 0].sum(),
         "negative_flux": flux[flux < 0].sum(),
         "skipped": skipped,
     }
-    return make_table("frames", {name: _single(value) for name, value in row.items()})
+    return {name: _repeated(value, 1) if isinstance(value, Time) else np.array([value]) for name, value in row.items()}
 
 
-def events_tables(transition, before, after):
+def events_columns(transition, before, after):
     """
-    The events between two frames and their members.
+    The events between two frames, deaths first; all columns but their numbers and those of the frames.
 
     Parameters
     ----------
     transition : `~sunpy_solarunet.tracking.events.Transition`
-    before, after : tuple
-        Catalog, number of the frame and track of each feature.
+    before, after : `~sunpy_solarunet.FeatureCatalog`
 
     Returns
     -------
-    tuple of `~astropy.table.QTable`
-        Events, numbered from 0, and members.
+    `dict`
     """
-    deaths = [_Event(death, before[0], after[0], "death") for death in transition.deaths]
-    births = [_Event(birth, after[0], before[0], "birth") for birth in transition.births]
-    tables = [_events_table(deaths, before[1]), _events_table(births, after[1])]
-    events = stack_tables("events", tables)
-    events["event_id"] = np.arange(len(events))
-    sides = (("parent", "parents", *before[1:]), ("child", "children", *after[1:]))
-    rows = [
-        (event_id, track_ids[feature], feature + 1, frame, role)
-        for event_id, event in zip(events["event_id"], deaths + births, strict=True)
-        for role, members, frame, track_ids in sides
-        for feature in getattr(event, members)
-    ]
-    columns = dict(zip(SCHEMAS["members"], zip(*rows, strict=True), strict=True)) if rows else {}
-    return events, make_table("members", columns)
+    deaths = [_Event(death, before, after, "death") for death in transition.deaths]
+    births = [_Event(birth, after, before, "birth") for birth in transition.births]
+    return join([_columns(deaths, before), _columns(births, after)])
 
 
 class _Event:
@@ -142,42 +132,36 @@ class _Event:
         return [np.average(places.value[self.members], weights=weights) for places in (self.own.x, self.own.y)]
 
 
-def _events_table(events, frame):
+def _columns(events, shown):
     """Events of one category, which this frame shows."""
-    if not events:
-        return make_table("events", {})
-    first = events[0]
-    number = len(events)
-    position = np.array([event.position for event in events]).T * u.pix
-    Tx, Ty, lon, lat = surface_coordinates(first.own.map.pixel_to_world(*position))
-    described = ("kind", "balance", "flux_before", "flux_after")
-    columns = {name: [getattr(event, name) for event in events] for name in described}
-    columns |= {
-        "event_id": np.zeros(number),
-        "category": [first.category] * number,
-        "time": _repeated(first.own.time, number),
-        "frame": np.full(number, frame),
-        "Tx": Tx,
-        "Ty": Ty,
-        "lon": lon,
-        "lat": lat,
-        "imbalance": [event.explanation.imbalance for event in events],
-        "confidence": [event.explanation.confidence for event in events],
-        "n_features": [len(event.parents) + len(event.children) for event in events],
-        "parents": [_labels(event.parents) for event in events],
-        "children": [_labels(event.children) for event in events],
+    position = np.array([event.position for event in events]).reshape(-1, 2).T * u.pix
+    places = surface_coordinates(shown.map.pixel_to_world(*position)) if events else [np.zeros(0) * u.deg] * 4
+    columns = {
+        "kind": np.array([event.kind for event in events], str),
+        "category": np.array([event.category for event in events], str),
+        "balance": np.array([event.balance for event in events], str),
+        "time": _repeated(shown.time, len(events)),
     }
-    return make_table("events", columns)
+    columns |= {
+        name: place.to_value(SCHEMAS["events"][name][0])
+        for name, place in zip(("Tx", "Ty", "lon", "lat"), places, strict=True)
+    }
+    columns |= {
+        "flux_before": np.array([event.flux_before for event in events], float),
+        "flux_after": np.array([event.flux_after for event in events], float),
+        "imbalance": np.array([event.explanation.imbalance for event in events], float),
+        "confidence": np.array([event.explanation.confidence for event in events], float),
+        "n_features": np.array([len(event.parents) + len(event.children) for event in events], int),
+        "parents": np.array([_labels(event.parents) for event in events], str),
+        "children": np.array([_labels(event.children) for event in events], str),
+    }
+    return columns
 
 
 def _repeated(time, number):
-    return Time(np.full(number, time.jd1), np.full(number, time.jd2), format="jd", scale=time.scale)
+    time = time.utc
+    return Time(np.full(number, time.jd1), np.full(number, time.jd2), format="jd", scale="utc")
 
 
 def _labels(features):
     return " ".join(str(feature + 1) for feature in features)
-
-
-def _single(value):
-    """A column of one row."""
-    return value.reshape(1) if isinstance(value, u.Quantity | Time) else [value]

@@ -2,32 +2,29 @@
 `Tracker`: catalogs in, one by one; events, tracks and features out as tables.
 """
 
-import itertools
 import warnings
-from dataclasses import replace
 
 import astropy.units as u
 import numpy as np
 from tqdm.auto import tqdm
 
-from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
+from sunpy_solarunet.errors import SolarUnetWarning
 from sunpy_solarunet.features import FeatureCatalog
-from sunpy_solarunet.tracking.alignment import Pointing, align
-from sunpy_solarunet.tracking.association import moving_distance
-from sunpy_solarunet.tracking.events import KINDS, Transition
-from sunpy_solarunet.tracking.rows import events_tables, features_table, frames_table
-from sunpy_solarunet.tracking.rules import EVENT_RULES, IDENTITIES, RULES
-from sunpy_solarunet.tracking.swamis import name_events
-from sunpy_solarunet.tracking.tables import SCHEMAS, make_table, stack_tables
-from sunpy_solarunet.tracking.tracks import Missing, Track, returning
+from sunpy_solarunet.tracking.columns import Store
+from sunpy_solarunet.tracking.comparing import compare, time_between
+from sunpy_solarunet.tracking.history import TOLD, History
+from sunpy_solarunet.tracking.parameters import LARGEST_GAP, Parameters
+from sunpy_solarunet.tracking.rows import features_columns, frames_columns
+from sunpy_solarunet.tracking.tables import make_table
 
 __all__ = ["Tracker"]
 
-#: How a track begins or ends whose feature lives on in, or comes from, one that continues another track.
-SHARED = "shared"
+#: The tables of a sequence.
+TABLES = ("events", "members", "features", "tracks", "frames")
 
-#: Gaps of more than this many of the shortest cadence close all tracks, where the user gives no limit.
-LARGEST_GAP = 4
+
+def _parameter(name, summary):
+    return property(lambda tracker: getattr(tracker.parameters, name), doc=summary)
 
 
 class Tracker:
@@ -104,6 +101,18 @@ class Tracker:
            0        1        3           True           True
     """
 
+    association = _parameter("association", "How successors are found.")
+    max_speed = _parameter("max_speed", "Transverse speed on the photosphere.")
+    flux_tolerance = _parameter("flux_tolerance", "Largest change of the flux of a feature that lives on.")
+    balance_tolerance = _parameter("balance_tolerance", "Largest imbalance of an event.")
+    max_partners = _parameter("max_partners", "How many of the nearest features are combined, at most.")
+    max_gap = _parameter("max_gap", "A longer time between two frames closes all tracks; `None` if not given.")
+    memory = _parameter("memory", "From how many frames on end a feature may be missing.")
+    identity = _parameter("identity", "Who carries a track on where features merge or split.")
+    event_rules = _parameter("event_rules", "How events are named.")
+    drift = _parameter("drift", "Whether a displacement that most features share is taken out.")
+    pixel_length = _parameter("pixel_length", "Length of a pixel's side on the Sun; `None` if the map tells.")
+
     def __init__(
         self,
         association="likelihood",
@@ -119,38 +128,34 @@ class Tracker:
         drift=None,
         pixel_length=None,
     ):
-        self.association = name_choice(association, RULES, "association")
-        rule = RULES[association]
-        self.memory = rule.memory if memory is None else _whole(memory, "memory", 0, 100)
-        self.identity = rule.identity if identity is None else name_choice(identity, IDENTITIES, "identity")
-        self.event_rules = name_choice(event_rules, EVENT_RULES, "event rules")
-        self.drift = rule.drift if drift is None else bool(drift)
-        self.max_speed = require_quantity(max_speed, u.km / u.s, "max_speed", positive=True) * u.km / u.s
-        self.flux_tolerance = _fraction(flux_tolerance, "flux_tolerance")
-        self.balance_tolerance = _fraction(balance_tolerance, "balance_tolerance")
-        self.max_partners = _whole(max_partners, "max_partners", 1, 16)
-        self.max_gap = None if max_gap is None else require_quantity(max_gap, u.s, "max_gap", positive=True) * u.s
-        self.pixel_length = None
-        if pixel_length is not None:
-            self.pixel_length = require_quantity(pixel_length, u.km, "pixel_length", positive=True) * u.km
+        #: All parameters, those of the rule in place of those that were not given.
+        self.parameters = Parameters(
+            association=association,
+            max_speed=max_speed,
+            flux_tolerance=flux_tolerance,
+            balance_tolerance=balance_tolerance,
+            max_partners=max_partners,
+            max_gap=max_gap,
+            memory=memory,
+            identity=identity,
+            event_rules=event_rules,
+            drift=drift,
+            pixel_length=pixel_length,
+        )
         self._begin()
 
     def _begin(self):
-        self._rows = {name: [] for name in ("events", "members", "features", "frames")}
-        self._tracks = []
-        self._missing = []
-        self._settled = self._first_open = 0
+        speed = self.max_speed.to_value(u.km / u.s)
+        self._history = History(memory=self.memory, max_speed=speed, flux_tolerance=self.balance_tolerance)
+        self._stores = {name: Store(name) for name in TABLES}
         self._frame = -1
-        self._previous, self._previous_frame = None, None
-        self._later_frames = []
-        self._track_ids = np.zeros(0, int)
+        self._previous = None
         self._shortest_cadence = np.inf
         self._cut_groups = 0
         self._source = {}
 
     def __repr__(self):
-        events = sum(map(len, self._rows["events"]))
-        counts = f"{self._frame + 1} frames, {len(self._tracks)} tracks, {events} events"
+        counts = f"{self._frame + 1} frames, {len(self.tracks)} tracks, {len(self.events)} events"
         return f"<Tracker: {self.association}, {counts}>"
 
     @property
@@ -158,21 +163,7 @@ class Tracker:
         """All parameters and how the features were found, as they go into the tables."""
         from sunpy_solarunet import __version__
 
-        meta = {
-            "version": __version__,
-            "association": self.association,
-            "max_speed": str(self.max_speed),
-            "flux_tolerance": self.flux_tolerance,
-            "balance_tolerance": self.balance_tolerance,
-            "max_partners": self.max_partners,
-            "memory": self.memory,
-            "identity": self.identity,
-            "event_rules": self.event_rules,
-            "drift": self.drift,
-            "max_gap": str(self.max_gap) if self.max_gap is not None else f"{LARGEST_GAP} times the shortest cadence",
-            "pixel_length": str(self.pixel_length) if self.pixel_length is not None else "from the coordinates",
-            "cut_groups": self._cut_groups,
-        }
+        meta = {"version": __version__} | self.parameters.meta | {"cut_groups": self._cut_groups}
         return meta | {f"features_{key}": value for key, value in self._source.items()}
 
     def track(self, catalogs, *, progress=False):
@@ -227,37 +218,31 @@ class Tracker:
         """
         if not isinstance(catalog, FeatureCatalog):
             raise TypeError(f"a FeatureCatalog is needed, got {type(catalog).__name__}; a Segmenter makes one")
-        cadence = self._cadence(catalog)
+        cadence = None if self._previous is None else time_between(self._previous, catalog)
         if not catalog.has_data.any():
             return self._pass_over(catalog)
         connected = cadence is not None and self._is_connected(cadence, catalog)
-        comparison = self._compare(catalog, cadence) if connected else None
+        transition = compare(self._previous, catalog, parameters=self.parameters) if connected else None
         self._frame += 1
-        self._rows["frames"].append(frames_table(catalog, self._frame))
-        if connected:
-            track_ids = self._continue(catalog, cadence, *comparison)
-        else:
-            track_ids = np.full(len(catalog), -1)
-            self._open_tracks(catalog, track_ids, dict.fromkeys(range(len(catalog)), ""))
-            self._missing = []
-        self._rows["features"].append(features_table(catalog, self._frame, track_ids))
-        self._previous, self._previous_frame, self._track_ids = catalog, self._frame, track_ids
-        self._source = dict(catalog.meta)
-        return self._settle(self.memory if connected else 0)
+        self._stores["frames"].add(frames_columns(catalog, self._frame))
+        features = features_columns(catalog, self._frame)
+        self._previous, self._source = catalog, dict(catalog.meta)
+        if not connected:
+            return self._take(self._history.begin(self._frame, features))
+        self._note_cut_groups(transition.cut_groups)
+        return self._take(self._history.follow(self._frame, features, transition))
 
     def _pass_over(self, catalog):
         """A frame without any data has a number and a row, and is compared with no other."""
         self._frame += 1
-        self._rows["frames"].append(frames_table(catalog, self._frame, "no data"))
-        return stack_tables("events", [], self.meta)
+        self._stores["frames"].add(frames_columns(catalog, self._frame, "no data"))
+        return make_table("events", {}, self.meta)
 
-    def _settle(self, open_comparisons):
-        """Events that no later frame can change any more, and that have not been handed out."""
-        settled = slice(self._settled, max(len(self._rows["events"]) - open_comparisons, self._settled))
-        events, _ = _numbered(self._rows["events"][settled], self._rows["members"][settled], self._first_open)
-        self._settled = settled.stop
-        self._first_open += sum(map(len, events))
-        return stack_tables("events", events, self.meta)
+    def _take(self, rows):
+        """Keep settled rows, and hand out the events among them."""
+        for name in TOLD:
+            self._stores[name].add(rows.get(name))
+        return make_table("events", rows["events"], self.meta)
 
     def finish(self):
         """
@@ -268,46 +253,41 @@ class Tracker:
         `~astropy.table.QTable`
             The events that `update` has not returned yet.
         """
-        self._previous, self._track_ids, self._missing = None, np.zeros(0, int), []
-        return self._settle(0)
+        self._previous = None
+        return self._take(self._history.finish())
 
     @property
     def settled_frames(self):
         """Number of frames, from the first on, whose events no later frame can change any more."""
-        if self._previous is None:
-            return self._frame + 1
-        if self._settled == len(self._later_frames):
-            return self._previous_frame
-        return self._later_frames[self._settled - 1] if self._settled else 0
+        return self._history.settled_frames
 
     @property
     def events(self):
         """All events so far, one a row."""
-        return stack_tables("events", _numbered(self._rows["events"], self._rows["members"])[0], self.meta)
+        return self._table("events")
 
     @property
     def members(self):
         """The features that take part in each event."""
-        return stack_tables("members", _numbered(self._rows["events"], self._rows["members"])[1], self.meta)
+        return self._table("members")
 
     @property
     def features(self):
         """All features of all frames, with their tracks."""
-        return stack_tables("features", self._rows["features"], self.meta)
+        return self._table("features")
 
     @property
     def frames(self):
         """The frames."""
-        return stack_tables("frames", self._rows["frames"], self.meta)
+        return self._table("frames")
 
     @property
     def tracks(self):
         """The features followed through time; those that still live count as censored."""
-        columns = {"track_id": np.arange(len(self._tracks))}
-        for name in SCHEMAS["tracks"]:
-            if name not in columns:
-                columns[name] = [getattr(track, name) for track in self._tracks]
-        return make_table("tracks", columns, self.meta)
+        return self._table("tracks", order="track_id")
+
+    def _table(self, name, order=None):
+        return self._stores[name].table(self._history.open_rows().get(name), meta=self.meta, order=order)
 
     def tables(self):
         """
@@ -318,25 +298,7 @@ class Tracker:
         `dict` of `~astropy.table.QTable`
             events, members, features, tracks and frames.
         """
-        return {name: getattr(self, name) for name in ("events", "members", "features", "tracks", "frames")}
-
-    def _cadence(self, catalog):
-        """Time since the frame before, or `None` for the first; refuses frames that do not follow it."""
-        if self._previous is None:
-            return None
-        cadence = (catalog.time - self._previous.time).to(u.s).round(9)
-        if cadence <= 0 * u.s:
-            relation = "the same time as" if cadence == 0 * u.s else "an earlier time than"
-            raise SequenceError(
-                f"the frame of {catalog.time.isot} has {relation} the one before it, {self._previous.time.isot}: "
-                "give frames in the order of their times (read_magnetograms sorts them)"
-            )
-        if catalog.labels.shape != self._previous.labels.shape:
-            raise SequenceError(
-                f"the frame of {catalog.time.isot} has shape {catalog.labels.shape}, the one before it "
-                f"{self._previous.labels.shape}: cut all frames to one field of view"
-            )
-        return cadence
+        return {name: getattr(self, name) for name in TABLES}
 
     def _is_connected(self, cadence, catalog):
         """Whether features may be followed over the time since the frame before; warns where they may not."""
@@ -353,241 +315,13 @@ class Tracker:
         )
         return False
 
-    def _compare(self, catalog, cadence):
-        """What happened between the frame before and this one, and by how many pixels the view has moved."""
-        reach = 2 * moving_distance(self.max_speed, cadence, self._side(catalog))
-        pointing = Pointing(self._previous, catalog)
-        pointing.warn_of_doubt(reach)
-        shift = pointing.shift + pointing.drift(reach) if self.drift else pointing.shift
-        before, after = align(self._previous, catalog, shift)
-        transition = RULES[self.association].compare(
-            before,
-            after,
-            reach,
-            flux_tolerance=self.flux_tolerance,
-            balance_tolerance=self.balance_tolerance,
-            max_partners=self.max_partners,
-        )
-        if self.event_rules == "swamis":
-            deaths, births = name_events(before, after, transition.successor)
-            left, entered = _hidden(transition.successor, before, after)
-            transition = Transition(transition.successor, deaths, births, 0, left, entered)
-        self._warn_of_cut_groups(transition.cut_groups)
-        return transition, shift
-
-    def _warn_of_cut_groups(self, number):
+    def _note_cut_groups(self, number):
+        """Count groups of partners that were cut; warn when it happens first."""
         if number and not self._cut_groups:
             warnings.warn(
                 f"{number} features have more than {self.max_partners} neighbors that could share "
                 "their events; only the nearest are tried (max_partners); cut_groups in the tables' meta counts them",
                 SolarUnetWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
         self._cut_groups += number
-
-    def _side(self, catalog):
-        return catalog.grid.side if self.pixel_length is None else self.pixel_length
-
-    def _continue(self, catalog, cadence, transition, shift):
-        """Carry tracks on to this frame, end and open others, and note the events; the track of each feature."""
-        seconds = cadence.to_value(u.s)
-        successor = transition.successor
-        if self.identity == "largest_flux":
-            successor = _with_heirs(transition, self._previous.flux.value, catalog.flux.value)
-        track_ids = np.full(len(catalog), -1)
-        self._follow(catalog, track_ids, successor, _jumps(transition), shift, seconds)
-        transition = self._bring_back(catalog, track_ids, transition, shift, seconds)
-        ends, beginnings = _causes(transition)
-        for feature in np.flatnonzero(successor < 0):
-            self._tracks[self._track_ids[feature]].end(ends.get(int(feature), SHARED), seconds)
-        self._open_tracks(catalog, track_ids, beginnings)
-        self._note_lineage(transition, track_ids)
-        self._note_events(catalog, track_ids, transition)
-        self._note_missing(transition, shift, seconds)
-        return track_ids
-
-    def _follow(self, catalog, track_ids, successor, jumps, shift, seconds):
-        """Carry tracks on to their features' successors."""
-        old = np.flatnonzero(successor >= 0)
-        new = successor[old]
-        track_ids[new] = self._track_ids[old]
-        steps = self._steps(catalog, new, _pixels(self._previous)[old] + shift)
-        for before, after, step in zip(old.tolist(), new.tolist(), steps.tolist(), strict=True):
-            track, flux = self._tracks[self._track_ids[before]], float(catalog.flux.value[after])
-            track.go_on(self._frame, flux, step, seconds, jump=(before, after) in jumps)
-
-    def _steps(self, catalog, features, origins):
-        """The ways that features have come from pixels of their frame, in km toward west and north."""
-        axes = catalog.grid.axes(catalog.x.value[features], catalog.y.value[features])
-        length = (self._side(catalog) / catalog.grid.side).to_value(u.km / u.Mm)
-        return length * np.einsum("nij,nj->ni", axes, _pixels(catalog)[features] - origins)
-
-    def _bring_back(self, catalog, track_ids, transition, shift, seconds):
-        """Give features that had only been missing their tracks back; the transition without their appearance."""
-        for missing in self._missing:
-            missing.place = missing.place + shift
-            missing.seconds += seconds
-        appeared = [birth.members[0] for birth in transition.births if birth.kind == "disappearance"]
-        if transition.entered is not None:
-            appeared += np.flatnonzero(transition.entered).tolist()
-        speed = (self.max_speed / self._side(catalog)).to_value(1 / u.s)
-        found = returning(self._missing, catalog, np.array(appeared, int), speed, self.balance_tolerance)
-        for feature, position in found.items():
-            missing = self._missing[position]
-            track_ids[feature] = missing.track_id
-            step = self._steps(catalog, np.array([feature]), missing.place)[0].tolist()
-            track = self._tracks[missing.track_id]
-            track.go_on(self._frame, float(catalog.flux.value[feature]), step, missing.seconds)
-            self._take_back(missing.event)
-        gone = set(found.values())
-        self._missing = [each for position, each in enumerate(self._missing) if position not in gone]
-        births = [birth for birth in transition.births if birth.product is not None or birth.members[0] not in found]
-        return replace(transition, births=births)
-
-    def _take_back(self, event):
-        """Strike a disappearance out of the tables, if there was one."""
-        if event is None:
-            return
-        comparison, number = event
-        for name in ("events", "members"):
-            table = self._rows[name][comparison]
-            self._rows[name][comparison] = table[table["event_id"] != number]
-
-    def _open_tracks(self, catalog, track_ids, beginnings):
-        """Begin a track for each feature that has none; without a cause it is censored."""
-        for feature in np.flatnonzero(track_ids < 0):
-            track_ids[feature] = len(self._tracks)
-            birth = beginnings.get(int(feature), SHARED)
-            flux, polarity = float(catalog.flux.value[feature]), int(catalog.polarity[feature])
-            track = Track(polarity, self._frame, self._frame, flux, birth=birth, birth_censored=not birth)
-            self._tracks.append(track)
-
-    def _note_lineage(self, transition, track_ids):
-        """Which tracks came from which, where features became others."""
-        earlier = [(death.members, (death.product,)) for death in transition.deaths if death.product is not None]
-        later = [((birth.product,), birth.members) for birth in transition.births if birth.product is not None]
-        for parents, children in earlier + later:
-            for parent, child in itertools.product(self._track_ids[list(parents)], track_ids[list(children)]):
-                if parent != child:
-                    self._tracks[parent].child_ids.append(int(child))
-                    self._tracks[child].parent_ids.append(int(parent))
-
-    def _note_events(self, catalog, track_ids, transition):
-        tracked = ((self._previous, self._previous_frame, self._track_ids), (catalog, self._frame, track_ids))
-        events, members = events_tables(transition, *tracked)
-        self._later_frames.append(self._frame)
-        self._rows["events"].append(events)
-        self._rows["members"].append(members)
-
-    def _note_missing(self, transition, shift, seconds):
-        """Remember the features that disappeared, or that missing data hid, for as many frames as the memory says."""
-        for missing in self._missing:
-            missing.absences += 1
-        self._missing = [each for each in self._missing if each.absences <= self.memory]
-        if not self.memory:
-            return
-        comparison = len(self._rows["events"]) - 1
-        gone = {
-            death.members[0]: (comparison, number)
-            for number, death in enumerate(transition.deaths)
-            if death.kind == "disappearance"
-        }
-        if transition.left is not None:
-            gone |= dict.fromkeys(np.flatnonzero(transition.left).tolist())
-        before = self._previous
-        for feature, event in gone.items():
-            missing = Missing(
-                track_id=int(self._track_ids[feature]),
-                flux=float(before.flux.value[feature]),
-                place=_pixels(before)[feature] + shift,
-                radius=float(before.equivalent_radius[feature]),
-                seconds=seconds,
-                event=event,
-            )
-            self._missing.append(missing)
-
-
-def _pixels(catalog):
-    """Columns and rows of the centers, shape (n, 2)."""
-    return np.column_stack([catalog.x.value, catalog.y.value])
-
-
-def _hidden(successor, before, after):
-    """Features of either frame that are not seen in the other, where data are missing."""
-    found = np.zeros(len(after), bool)
-    found[successor[successor >= 0]] = True
-    return before.cut & (successor < 0), after.cut & ~found
-
-
-def _jumps(transition):
-    """Features before and after that are parts of one event: from the one to the other a center jumps."""
-    before = [(death.members, (death.product,)) for death in transition.deaths if death.product is not None]
-    after = [((birth.product,), birth.members) for birth in transition.births if birth.product is not None]
-    return {pair for parents, children in before + after for pair in itertools.product(parents, children)}
-
-
-def _with_heirs(transition, flux_before, flux_after):
-    """Successors, with the largest feature of each side of an event carrying the track on."""
-    successor = transition.successor.copy()
-    taken = set(successor[successor >= 0].tolist())
-    for death in transition.deaths:
-        if death.product is not None and death.product not in taken:
-            heir = _largest(death.members, flux_before, flux_after[death.product])
-            if heir is not None and successor[heir] < 0:
-                successor[heir] = death.product
-                taken.add(death.product)
-    for birth in transition.births:
-        if birth.product is not None and successor[birth.product] < 0:
-            heir = _largest(birth.members, flux_after, flux_before[birth.product])
-            if heir is not None and heir not in taken:
-                successor[birth.product] = heir
-                taken.add(heir)
-    return successor
-
-
-def _largest(features, flux, sign_of):
-    """The feature with the largest flux of the sign of another flux, or `None`."""
-    alike = [feature for feature in features if flux[feature] * sign_of > 0]
-    return max(alike, key=lambda feature: abs(flux[feature]), default=None)
-
-
-def _causes(transition):
-    """By feature, how those that do not live on end, and how those that did not live begin; empty where censored."""
-    ends, beginnings = {}, {}
-    for death in transition.deaths:
-        ends |= dict.fromkeys(death.members, death.kind)
-        if death.product is not None:
-            beginnings[death.product] = death.kind
-    for birth in transition.births:
-        beginnings |= dict.fromkeys(birth.members, KINDS[birth.kind])
-        if birth.product is not None:
-            ends[birth.product] = KINDS[birth.kind]
-    if transition.left is not None:
-        ends |= dict.fromkeys(np.flatnonzero(transition.left).tolist(), "")
-        beginnings |= dict.fromkeys(np.flatnonzero(transition.entered).tolist(), "")
-    return ends, beginnings
-
-
-def _numbered(events, members, first=0):
-    """Tables of events and members, one a comparison, with the events numbered through the sequence."""
-    numbered = ([], [])
-    for own_events, own_members in zip(events, members, strict=True):
-        own_events, own_members = own_events.copy(), own_members.copy()
-        own_members["event_id"] = first + np.searchsorted(own_events["event_id"], own_members["event_id"])
-        own_events["event_id"] = first + np.arange(len(own_events))
-        first += len(own_events)
-        numbered[0].append(own_events)
-        numbered[1].append(own_members)
-    return numbered
-
-
-def _whole(value, argument, lowest, highest):
-    if isinstance(value, u.Quantity) or int(value) != value or not lowest <= value <= highest:
-        raise SolarUnetError(f"{argument} must be a whole number from {lowest} to {highest}, got {value}")
-    return int(value)
-
-
-def _fraction(value, argument):
-    if isinstance(value, u.Quantity) or not np.isfinite(value) or value < 0:
-        raise SolarUnetError(f"{argument} must be a plain number of at least 0, got {value}")
-    return float(value)

@@ -128,11 +128,11 @@ class Missing:
     place : `numpy.ndarray`
         Column and row where it would be now, pointing and drift included.
     radius : `float`
-        Of a circle of its area, in units of the pixel length.
+        Of a circle of its size, in km.
     seconds : `float`
         Since it was last seen.
-    event : tuple of `int` or `None`
-        Which of the tracker's tables of events, and which number there, says that it disappeared. `None` where
+    event : tuple or `None`
+        What the history tells of the two frames, and which number there says that it disappeared. `None` where
         missing data hid it, which is no event.
     absences : `int`
         Number of frames that it has been missing from.
@@ -146,8 +146,14 @@ class Missing:
     event: tuple | None
     absences: int = 1
 
+    def take_back(self):
+        """Strike the disappearance out, if there was one."""
+        if self.event is not None:
+            told, number = self.event
+            told.taken_back.add(number)
 
-def returning(missing, catalog, appeared, speed, flux_tolerance):
+
+def returning(missing, pixels, flux, axes, max_speed, flux_tolerance):
     """
     Which of the features that appear had only been missing.
 
@@ -157,29 +163,33 @@ def returning(missing, catalog, appeared, speed, flux_tolerance):
     Parameters
     ----------
     missing : list of Missing
-    catalog : `~sunpy_solarunet.FeatureCatalog`
-    appeared : `numpy.ndarray` of `int`
-        Features that would appear.
-    speed : `float`
-        Largest speed, in pixel lengths a second.
+    pixels : `numpy.ndarray`
+        Columns and rows of the features that would appear, shape (n, 2).
+    flux : `numpy.ndarray`
+        Their fluxes, shape (n,).
+    axes : `numpy.ndarray`
+        Kilometers of a step along the columns and one along the rows there, shape (n, 2, 2).
+    max_speed : `float`
+        In km/s.
     flux_tolerance : `float`
         Largest change of flux, the larger one in the denominator.
 
     Returns
     -------
     `dict`
-        Position in ``missing`` by feature.
+        Position in ``missing`` by position among the features.
     """
-    if not missing or not len(appeared):
+    if not missing or not len(pixels):
         return {}
-    places = catalog.places[appeared]
-    were = catalog.grid.places(*np.array([each.place for each in missing]).T)
-    limit = np.array([speed * each.seconds + each.radius for each in missing])
-    i, j = pairs_within(were, places, limit)
-    flux, flux_now = np.array([each.flux for each in missing])[i], catalog.flux.value[appeared][j]
-    change = relative_change(flux - flux_now, np.maximum(np.abs(flux), np.abs(flux_now)))
-    cost = np.linalg.norm(places[j] - were[i], axis=1) / limit[i] + change
-    alike = (change <= flux_tolerance) & (flux * flux_now > 0)
-    sizes = (len(missing), len(appeared))
+    were = np.array([each.place for each in missing])
+    limit = np.array([max_speed * each.seconds + each.radius for each in missing])
+    narrowest = np.linalg.svd(axes, compute_uv=False).min()
+    i, j = pairs_within(were, pixels, limit / narrowest)
+    distance = np.linalg.norm(np.einsum("nij,nj->ni", axes[j], pixels[j] - were[i]), axis=1)
+    before, after = np.array([each.flux for each in missing])[i], flux[j]
+    change = relative_change(before - after, np.maximum(np.abs(before), np.abs(after)))
+    alike = (distance <= limit[i]) & (change <= flux_tolerance) & (before * after > 0)
+    cost = distance / limit[i] + change
+    sizes = (len(missing), len(pixels))
     partner = assign(i[alike], j[alike], cost[alike], sizes, 2 * (1 + flux_tolerance))
-    return {int(appeared[feature]): int(position) for position, feature in enumerate(partner) if feature >= 0}
+    return {int(feature): position for position, feature in enumerate(partner) if feature >= 0}

@@ -13,8 +13,7 @@ from sunpy.map import GenericMap
 
 from sunpy_solarunet import geometry
 from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_quantity
-from sunpy_solarunet.grid import Grid
-from sunpy_solarunet.magnetograms import AREAS, field_strength, pixel_area, surface_coordinates
+from sunpy_solarunet.magnetograms import AREAS, Grid, field_strength, pixel_area, surface_coordinates
 
 __all__ = ["FLAGS", "Feature", "FeatureCatalog", "flag_names"]
 

@@ -9,7 +9,7 @@ from astropy.utils import lazyproperty
 from scipy import ndimage
 
 from sunpy_solarunet.errors import SolarUnetWarning
-from sunpy_solarunet.grid import pointing_shift
+from sunpy_solarunet.magnetograms import pointing_shift
 from sunpy_solarunet.tracking.association import overlap_pixels
 from sunpy_solarunet.tracking.drift import bulk_drift
 

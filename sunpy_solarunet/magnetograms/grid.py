@@ -6,7 +6,7 @@ import astropy.units as u
 import numpy as np
 from sunpy.coordinates import Helioprojective
 
-from sunpy_solarunet.magnetograms import pixel_length
+from sunpy_solarunet.magnetograms.surface import pixel_length
 
 __all__ = ["Grid", "pointing_shift"]
 

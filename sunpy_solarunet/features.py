@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import astropy.units as u
 import numpy as np
+from astropy.coordinates import Angle
 from astropy.table import QTable
 from astropy.utils import lazyproperty
 from scipy import ndimage
@@ -355,7 +356,10 @@ class FeatureCatalog(Sequence):
             One row a feature: label, polarity, n_pixels, area, flux, mean_field, peak_field, x, y,
             Tx, Ty, lon, lat, radius, probability, flags. The ``meta`` tells how the features were found.
         """
-        table = QTable({name: getattr(self, name) for name in MEASUREMENTS})
+        columns = {name: getattr(self, name) for name in MEASUREMENTS}
+        # Longitudes and latitudes are of a class of their own, which the other tables do not have.
+        angles = {name: u.Quantity(value) for name, value in columns.items() if isinstance(value, Angle)}
+        table = QTable(columns | angles)
         file = str(self.map.meta.get("filename", ""))
         table.meta.update(self.meta, time=self.time.isot, file=file, area=self.area_kind)
         return table

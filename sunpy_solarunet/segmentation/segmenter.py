@@ -11,7 +11,14 @@ from astropy.utils import lazyproperty
 from scipy import ndimage
 from sunpy.map import Map
 
-from sunpy_solarunet.errors import ModelError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
+from sunpy_solarunet.errors import (
+    ModelError,
+    SolarUnetError,
+    SolarUnetWarning,
+    name_choice,
+    require_number,
+    require_quantity,
+)
 from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.magnetograms import AREAS, field_strength
 from sunpy_solarunet.segmentation import classical, weights
@@ -124,11 +131,11 @@ class Segmenter:
         self.model = weights.read_specification(model) if method == "network" else None
         self._model_source = model
         self._threshold, self._low, self._polarity_threshold = self._thresholds(threshold, low, polarity_threshold)
-        if int(min_pixels) != min_pixels or min_pixels < 1:
-            raise SolarUnetError(f"min_pixels must be a whole number of at least 1, got {min_pixels}")
-        self.min_pixels = int(min_pixels)
-        if probability is not None and not 0 < probability < 1:
-            raise SolarUnetError(f"probability must lie between 0 and 1, got {probability}")
+        self.min_pixels = require_number(min_pixels, "min_pixels", 1, whole=True)
+        if probability is not None:
+            probability = require_number(probability, "probability", 0, 1)
+            if probability in (0, 1):
+                raise SolarUnetError(f"probability must lie between 0 and 1, got {probability}")
         #: Probability above which a pixel is significant; `None` where each frame has its own, or with a
         #: classical method.
         self.cut = self.model["probability"] if probability is None and self.model is not None else probability

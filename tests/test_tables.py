@@ -98,6 +98,24 @@ def test_a_file_that_is_no_table_is_told(tmp_path, suffix):
         read_table(tmp_path / f"others{suffix}")
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.filterwarnings("ignore")
+def test_a_damaged_table_is_told_or_read(tables, tmp_path, suffix):
+    """Cut off, and with bytes that are not its own: what the readers say of it is of many classes."""
+    path = write_table(tables["frames"], tmp_path / f"frames{suffix}")
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(30):
+        damaged = bytearray(whole[: rng.integers(len(whole))])
+        damaged[len(damaged) // 3 : len(damaged) // 3 + 2] = rng.bytes(2)
+        path.write_bytes(damaged)
+        try:
+            read_table(path)
+        except SolarUnetError as problem:
+            refused += str(path) in str(problem)
+    assert refused > 15
+
+
 def test_tables_of_different_observers_stack(tables):
     other = tables["frames"].copy()
     other["observer_lon"] += 60 * other["observer_lon"].unit

@@ -124,14 +124,19 @@ def read_file(path, kind):
     SolarUnetError
         If the file does not hold a table.
     """
-    options = {"hdf5": {"path": "table"}, "fits": {"astropy_native": True, "hdu": 1, "mask_invalid": False}}
     try:
-        table = QTable.read(path, format=kind, **options.get(kind, {}))
-        legends = table.meta.pop(COLUMNS_KEYWORD, {})
-        if META_KEYWORD in table.meta:
-            table.meta = json.loads(table.meta[META_KEYWORD])
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise SolarUnetError(f"{path}: not a table that write_table has written ({problem})") from problem
+        return _read(path, kind)
+    except Exception as problem:
+        told = str(problem).strip() or type(problem).__name__
+        raise SolarUnetError(f"{path}: not a table that write_table has written ({told})") from problem
+
+
+def _read(path, kind):
+    options = {"hdf5": {"path": "table"}, "fits": {"astropy_native": True, "hdu": 1, "mask_invalid": False}}
+    table = QTable.read(path, format=kind, **options.get(kind, {}))
+    legends = table.meta.pop(COLUMNS_KEYWORD, {})
+    if META_KEYWORD in table.meta:
+        table.meta = json.loads(table.meta[META_KEYWORD])
     for name in table.colnames:
         table[name] = _restored(table[name], *legends.get(name, (None, None)))
     return table

@@ -26,6 +26,7 @@ from sunpy_solarunet.segmentation.calibration import expected_best_cut
 from sunpy_solarunet.segmentation.noise import estimate_noise
 from sunpy_solarunet.segmentation.precision import choose_precision
 from sunpy_solarunet.segmentation.prefetch import prefetched
+from sunpy_solarunet.segmentation.processes import require_own_process
 
 __all__ = ["DEFAULT_MODEL", "METHODS", "Segmenter"]
 
@@ -189,11 +190,15 @@ class Segmenter:
         settings = self.model["input"]
         if self._threshold is not None:
             settings = settings | {"level_gauss": self._threshold}
-        with self._on_device():
-            network = weights.load_model(self._model_source)
-            return Predictor(network, settings, temperature=self.model["temperature"], precision=self.precision)
+        network = weights.load_model(self._model_source)
+        return Predictor(network, settings, temperature=self.model["temperature"], precision=self.precision)
+
+    def __getstate__(self):
+        """All but the network, which is loaded anew where it is needed."""
+        return {name: value for name, value in self.__dict__.items() if name != "_predictor"}
 
     def _on_device(self):
+        require_own_process()
         if self.device is None:
             return contextlib.nullcontext()
         import keras
@@ -316,8 +321,8 @@ class Segmenter:
 
     def _classes(self, field, noise):
         """The network's class probabilities, not-a-number where there are no data."""
-        predictor = self._predictor
         with self._on_device():
+            predictor = self._predictor
             views = VIEWS if self.flips else VIEWS[:1]
             classes = sum(back(predictor.classes(there(field), noise)) for there, back in views) / len(views)
         return np.where(np.isnan(field)[..., np.newaxis], np.float32(np.nan), classes)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sunpy_solarunet.errors import ModelError, name_choice
+from sunpy_solarunet.segmentation.processes import require_own_process
 from sunpy_solarunet.segmentation.recipes import RECIPE_FILE
 
 __all__ = ["available_models", "load_model", "model_recipe", "read_specification", "save_model"]
@@ -145,8 +146,9 @@ def load_model(model):
     ------
     ModelError
         If there is no such model, the weights are damaged, of another network, or not those that the
-        specification was written for.
+        specification was written for; or if this process is a fork of one in which a network ran.
     """
+    require_own_process()
     specification = read_specification(model)
     path = _locate(model)
     weights = path if path.is_file() else path / WEIGHTS

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sunpy_solarunet.errors import ModelError, name_choice
+from sunpy_solarunet.errors import ModelError, name_choice, suggestion
 from sunpy_solarunet.segmentation.processes import require_own_process
 from sunpy_solarunet.segmentation.recipes import RECIPE_FILE
 
@@ -119,8 +119,10 @@ def _locate(model):
     if str(model) and (path.is_dir() or path.is_file()):
         return path
     names = ", ".join(map(repr, _bundled_names()))
+    question = suggestion(model, _bundled_names())
     raise ModelError(
-        f"unknown model {str(model)!r}; choose one of {names}, or give a model's folder, .weights.h5 or .keras file"
+        f"unknown model {str(model)!r};{question} choose one of {names}, or give a model's folder, .weights.h5 or "
+        ".keras file"
     )
 
 

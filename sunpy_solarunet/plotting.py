@@ -28,8 +28,12 @@ from tqdm.auto import tqdm
 
 from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
 from sunpy_solarunet.magnetograms import field_strength, pixel_length
+from sunpy_solarunet.tracking.tables import require_columns
 
 __all__ = ["COLORS", "draw_borders", "draw_distributions", "draw_events", "movie", "plot_catalog", "plot_event"]
+
+#: Columns of a table of events that say which features it marks, and how.
+EVENT_COLUMNS = ("time", "kind", "category", "parents", "children")
 
 #: Colors of borders (section 3.3 and footnote 9): features that take part in no event, by their
 #: sign, and members of events, by its kind.
@@ -168,6 +172,7 @@ def draw_events(catalog, events, *, axes=None, inset=0.15, legend=True, **kwargs
 
 def _kinds_of_features(catalog, events):
     """Kinds of the events that mark a feature of this catalog, by its label."""
+    require_columns(events, EVENT_COLUMNS, "events")
     kinds = {}
     for event in events[_at_time(events["time"], catalog)]:
         for label in _marked(event, catalog):
@@ -424,6 +429,7 @@ def plot_event(event, before, after, *, width=None, vmax=None, figure=None):
     ['(A)', '20:00:00 UT']
     >>> plt.close()
     """
+    require_columns(event, (*EVENT_COLUMNS, "event_id", "Tx", "Ty", "lon", "lat"), "events")
     catalogs = (before, after)
     showing = 0 if event["category"] == "death" else 1
     shown = catalogs[showing]
@@ -548,6 +554,8 @@ def movie(catalogs, events, path, *, frames_per_second=4, dpi=120, vmax=None, pr
     'sequence.gif'
     """
     path = _movie_path(Path(path))
+    if events is not None:
+        require_columns(events, EVENT_COLUMNS, "events")
     if not (frames_per_second > 0 and dpi > 0):
         raise SolarUnetError(f"frames_per_second and dpi must be positive, got {frames_per_second} and {dpi}")
     bar = tqdm(total=operator.length_hint(catalogs) or None, disable=not progress, unit="frame")

@@ -3,6 +3,7 @@ Training: crops whose field and mask stay together, checkpoints that a killed tr
 """
 
 import json
+import tomllib
 
 import astropy.units as u
 import numpy as np
@@ -15,10 +16,10 @@ from sunpy_solarunet.magnetograms import read_array, read_field
 from sunpy_solarunet.segmentation import training as training_module
 from sunpy_solarunet.segmentation.augmentation import augmented_crop
 from sunpy_solarunet.segmentation.classical import hysteresis_mask
-from sunpy_solarunet.segmentation.examples import DegradedExamples, PaperExamples
+from sunpy_solarunet.segmentation.examples import EXAMPLES, DegradedExamples, PaperExamples
 from sunpy_solarunet.segmentation.network import ARCHITECTURES, PIXEL_RANGE
 from sunpy_solarunet.segmentation.pairs import classical_labeler, read_mask, read_pairs
-from sunpy_solarunet.segmentation.recipes import available_recipes, change_recipe, read_recipe
+from sunpy_solarunet.segmentation.recipes import BUNDLED, available_recipes, change_recipe, read_recipe
 from sunpy_solarunet.segmentation.training import mask_scores, train_model, train_network
 from sunpy_solarunet.segmentation.weights import load_model, read_specification
 
@@ -170,6 +171,19 @@ def test_features_of_a_fits_mask_are_significant(tmp_path):
     assert np.argwhere(read_mask(path)).tolist() == [[0, 1], [1, 0]]
 
 
+def test_a_fits_mask_may_hold_whole_numbers_of_any_type(tmp_path):
+    mask = np.array([[0, 7, 0], [1, 0, 0]])
+    for kind in (np.uint8, np.int32, np.float32):
+        path = write_fits(tmp_path / f"{np.dtype(kind)}.fits", mask.astype(kind))
+        assert np.array_equal(read_mask(path), mask != 0)
+
+
+def test_a_magnetogram_in_place_of_a_mask_is_named(tmp_path):
+    path = write_fits(tmp_path / "mask.fits", smooth_field((4, 6)))
+    with pytest.raises(SolarUnetError, match=r"mask\.fits: a mask's pixels must be whole numbers"):
+        read_mask(path)
+
+
 @pytest.fixture
 def folders(tmp_path):
     """Three magnetograms and their masks of |B| > 90 G, with suffixes that differ."""
@@ -241,6 +255,20 @@ def test_masks_can_all_be_made(folders):
         assert np.array_equal(mask, hysteresis_mask(field, 250, 100))
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32])
+def test_a_labeler_may_give_whole_numbers_of_any_type(folders, kind):
+    pairs = read_pairs(folders[0], labeler=lambda field: 255 * (np.abs(field) > 200).astype(kind))
+    for field, mask in pairs:
+        assert np.array_equal(mask, np.abs(field) > 200)
+
+
+def test_a_labeler_that_gives_no_mask_of_the_field_is_told(folders):
+    with pytest.raises(SolarUnetError, match=r"a labeler's mask must be whole numbers"):
+        read_pairs(folders[0], labeler=lambda field: field / 7)
+    with pytest.raises(MagnetogramError, match=r"frame_0\.fits has shape \(48, 64\), its mask \(64, 48\)"):
+        read_pairs(folders[0], labeler=lambda field: np.zeros((64, 48), bool))
+
+
 def test_downhill_labels_have_the_pixels_of_hysteresis(folders):
     downhill, hysteresis = (
         read_pairs(folders[0], labeler=classical_labeler(method, 250 * u.G)) for method in ("downhill", "hysteresis")
@@ -265,6 +293,18 @@ def test_an_example_of_the_paper_is_a_crop_and_its_mask():
     inputs, classes = PaperExamples(PAIRS, recipe)(np.random.default_rng(0))
     assert inputs.shape == (32, 32, 1)
     assert np.array_equal(classes, np.abs(inputs[..., 0]) > 90 / 300)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32])
+@pytest.mark.parametrize("recipe", [PAPER, OWN], ids=["paper", "solarunet"])
+def test_masks_of_any_type_make_the_same_examples(recipe, kind):
+    recipe = change_recipe(recipe, scenes=0.0) if "degradation" in recipe else recipe
+    of_another_type = [(field, 255 * mask.astype(kind)) for field, mask in PAIRS]
+    examples = EXAMPLES[recipe["network"]["architecture"]]
+    draws = examples(PAIRS, recipe), examples(of_another_type, recipe)
+    for seed in range(4):
+        one, other = (np.asarray(draw(np.random.default_rng(seed))[1]) for draw in draws)
+        assert np.array_equal(one, other)
 
 
 def test_of_three_classes_negative_flux_is_the_last():
@@ -378,6 +418,72 @@ def test_a_recipe_with_a_misspelt_entry(tmp_path):
     (tmp_path / "mine.json").write_text(json.dumps(recipe))
     with pytest.raises(SolarUnetError, match=r"section training: missing are \['steps'\], unknown are \['step'\]"):
         read_recipe(tmp_path / "mine.json")
+
+
+@pytest.mark.parametrize("name", available_recipes())
+def test_bundled_recipes_are_within_their_own_limits(name):
+    stored = tomllib.loads((BUNDLED / f"{name}.toml").read_text())
+    assert read_recipe(name) == stored
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": 0}, "steps must be a whole number of at least 1, got 0"),
+        ({"steps": -4}, "got -4"),
+        ({"steps": 2.5}, r"got 2\.5"),
+        ({"steps": "ten"}, "got 'ten'"),
+        ({"steps": True}, "got True"),
+        ({"steps": [4]}, "steps must be a whole number"),
+        ({"steps": float("nan")}, "steps must be a whole number"),
+        ({"steps": float("inf")}, "steps must be a whole number"),
+        ({"batch": -1}, "batch must be a whole number from 1 to"),
+        ({"crop": 0}, "crop must be"),
+        ({"crop": 100}, "crop must be a multiple of 8 for 4 kernels, got 100"),
+        ({"learning_rate": -1e-3}, "learning_rate must be a number of at least 0"),
+        ({"learning_rate": "fast"}, "learning_rate must be a number"),
+        ({"cooldown": 1.5}, "cooldown must be a number from 0 to 1"),
+        ({"scenes": -0.1}, "scenes must be a number from 0 to 1"),
+        ({"checkpoint_every": 0}, "checkpoint_every must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"precision": "mixed_bfloat61"}, "unknown precision 'mixed_bfloat61'; did you mean 'mixed_bfloat16'"),
+        ({"kernels": 24}, "kernels must be a list"),
+        ({"kernels": [24]}, "kernels must be a list of 2 to 8"),
+        ({"kernels": [24, 0]}, "kernels must be a whole number"),
+        ({"kernels": [24, "48"]}, "kernels must be a whole number"),
+        ({"coarser": []}, "coarser must be a list"),
+        ({"shares": 0.5}, "shares must name several numbers"),
+        ({"shares": {"noise": 2}}, "the share noise must be a number from 0 to 1"),
+        ({"shares": {"noize": 0.5}}, "unknown share 'noize'; did you mean 'noise'"),
+        ({"architecture": "paper"}, "choose another recipe"),
+        ({"step": 3}, r"has no step; its entries are .*; did you mean 'steps'\?"),
+    ],
+)
+def test_entries_of_the_wrong_type_or_out_of_range_are_refused(tmp_path, changes, message):
+    with pytest.raises(SolarUnetError, match=message):
+        change_recipe(read_recipe("solarunet"), **changes)
+    (name, value), *_ = changes.items()
+    recipe = read_recipe("solarunet")
+    for section in recipe.values():
+        if name in section and name != "architecture":
+            section[name] = value
+            (tmp_path / "mine.json").write_text(json.dumps(recipe))
+            with pytest.raises(SolarUnetError, match=r"mine\.json"):
+                read_recipe(tmp_path / "mine.json")
+            return
+
+
+@pytest.mark.parametrize("later", [3, {"scenes": 0.1}, {"from": 2}, {"from": 0.5, "scenes": "all"}])
+def test_later_entries_are_checked_too(tmp_path, later):
+    (tmp_path / "mine.json").write_text(json.dumps(read_recipe("solarunet") | {"later": later}))
+    with pytest.raises(SolarUnetError, match=r"mine\.json"):
+        read_recipe(tmp_path / "mine.json")
+
+
+def test_numbers_of_numpy_become_plain_entries():
+    recipe = change_recipe(read_recipe("paper"), steps=np.int64(7), learning_rate=np.float32(0.5), kernels=(2, 4, 8))
+    assert json.loads(json.dumps(recipe)) == recipe
+    assert recipe["training"]["steps"] == 7
 
 
 def test_later_entries_take_their_place_from_a_share_of_the_steps_on():

@@ -20,6 +20,7 @@ from sunpy_solarunet.segmentation.network import ARCHITECTURES
 from sunpy_solarunet.segmentation.noise import estimate_noise
 from sunpy_solarunet.segmentation.pairs import read_pairs
 from sunpy_solarunet.segmentation.prefetch import prefetched
+from sunpy_solarunet.segmentation.processes import require_own_process
 from sunpy_solarunet.segmentation.recipes import RECIPE_FILE, change_recipe, later_changes, read_recipe
 from sunpy_solarunet.segmentation.weights import load_model, model_recipe, read_specification, save_model
 
@@ -78,6 +79,7 @@ def _load_checkpoint(path, model):
 
 def _build(recipe):
     """The untrained network of a recipe."""
+    require_own_process()
     network = dict(recipe["network"])
     build = ARCHITECTURES[network.pop("architecture")]
     training = recipe["training"]
@@ -134,7 +136,7 @@ def train_network(pairs, output, recipe, *, validation_pairs=(), initial=None, r
     Parameters
     ----------
     pairs : sequence of tuple
-        Fields in gauss and masks.
+        Fields in gauss and masks: whole numbers of any type, 0 where no flux is significant.
     output : path-like
         Folder for the checkpoint, made if need be.
     recipe : `dict`

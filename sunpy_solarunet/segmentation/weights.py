@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sunpy_solarunet.errors import ModelError, name_choice
+from sunpy_solarunet.errors import ModelError, name_choice, suggestion
+from sunpy_solarunet.segmentation.processes import require_own_process
 from sunpy_solarunet.segmentation.recipes import RECIPE_FILE
 
 __all__ = ["available_models", "load_model", "model_recipe", "read_specification", "save_model"]
@@ -118,8 +119,10 @@ def _locate(model):
     if str(model) and (path.is_dir() or path.is_file()):
         return path
     names = ", ".join(map(repr, _bundled_names()))
+    question = suggestion(model, _bundled_names())
     raise ModelError(
-        f"unknown model {str(model)!r}; choose one of {names}, or give a model's folder, .weights.h5 or .keras file"
+        f"unknown model {str(model)!r};{question} choose one of {names}, or give a model's folder, .weights.h5 or "
+        ".keras file"
     )
 
 
@@ -145,8 +148,9 @@ def load_model(model):
     ------
     ModelError
         If there is no such model, the weights are damaged, of another network, or not those that the
-        specification was written for.
+        specification was written for; or if this process is a fork of one in which a network ran.
     """
+    require_own_process()
     specification = read_specification(model)
     path = _locate(model)
     weights = path if path.is_file() else path / WEIGHTS

@@ -9,9 +9,9 @@ import numpy as np
 from sunpy.coordinates import HeliographicStonyhurst, Helioprojective, get_body_heliographic_stonyhurst
 from sunpy.util.exceptions import SunpyUserWarning
 
-from sunpy_solarunet.errors import name_choice
+from sunpy_solarunet.errors import MagnetogramError, name_choice
 
-__all__ = ["AREAS", "pixel_area", "pixel_length", "surface_coordinates"]
+__all__ = ["AREAS", "pixel_area", "pixel_length", "sky_axes", "surface_coordinates"]
 
 #: Shape of the Sun's projection: how the areas of pixels are counted.
 AREAS = ("sky", "surface")
@@ -36,6 +36,11 @@ def pixel_area(frame, kind="sky"):
         In Mm2: a scalar where all pixels are alike, else of shape (rows, columns); not-a-number
         where a line of sight misses the Sun and the surface is asked for.
 
+    Raises
+    ------
+    MagnetogramError
+        If the observer's distance from the Sun is not a number.
+
     Examples
     --------
     >>> import astropy.units as u
@@ -49,12 +54,37 @@ def pixel_area(frame, kind="sky"):
     name_choice(kind, AREAS, "area")
     if not isinstance(frame.coordinate_frame, Helioprojective):
         return _heliographic_pixel_area(frame)
-    matrix = frame.wcs.pixel_scale_matrix * frame.wcs.wcs.cunit[0].to(u.radian)
-    distance = frame.observer_coordinate.radius.to_value(u.Mm)
-    area = abs(np.linalg.det(matrix)) * distance**2
+    area = abs(np.linalg.det(sky_axes(frame)))
     if kind == "sky":
         return area * u.Mm**2
     return area / _mu(frame) * u.Mm**2
+
+
+def sky_axes(frame):
+    """
+    Where one step along the columns and one along the rows of a map of the sky lead.
+
+    Parameters
+    ----------
+    frame : `~sunpy.map.GenericMap`
+        Helioprojective.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Shape (2, 2), Mm at the distance of the Sun's center: the first row is the way toward west, the second
+        toward north; the first column is that of a step along x, the second of one along y.
+
+    Raises
+    ------
+    MagnetogramError
+        If the observer's distance from the Sun is not a number.
+    """
+    distance = frame.observer_coordinate.radius.to_value(u.Mm)
+    if not np.isfinite(distance):
+        name = frame.meta.get("filename", "the map")
+        raise MagnetogramError(f"{name}: the observer's distance from the Sun is {distance}; describe the map anew")
+    return frame.wcs.pixel_scale_matrix * frame.wcs.wcs.cunit[0].to(u.rad) * distance
 
 
 def _mu(frame):

@@ -28,6 +28,7 @@ from tqdm.auto import tqdm
 
 from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
 from sunpy_solarunet.magnetograms import field_strength, pixel_length
+from sunpy_solarunet.tracking.exchange import lesser_members
 from sunpy_solarunet.tracking.tables import require_columns
 
 __all__ = ["COLORS", "draw_borders", "draw_distributions", "draw_events", "movie", "plot_catalog", "plot_event"]
@@ -51,6 +52,9 @@ COLORS = {
 #: Shown in full contrast: fields up to this, or up to this percentile of weaker data.
 FULL_FIELD = 300 * u.G
 FULL_PERCENTILE = 99.5
+
+#: Members with less than this part of an event's flux are marked without the giant that the rest belongs to.
+LOPSIDED = 0.1
 
 #: Seconds that two equal times may differ by.
 SAME_TIME = 1e-3
@@ -118,8 +122,9 @@ def draw_events(catalog, events, *, axes=None, inset=0.15, legend=True, **kwargs
     Draw the borders of all features, those of members of this frame's events in the color of the kind.
 
     A death is marked in the earlier of its frames, on its parents, a birth in the later, on its
-    children (footnote 9 of Jiang et al. 2020). The border of a feature that takes part in events of
-    several kinds is dashed in their colors.
+    children (footnote 9 of Jiang et al. 2020). Where all members but a giant have less than a tenth of the
+    flux, the giant is not marked. The border of a feature that takes part in events of several kinds is
+    dashed in their colors.
 
     Parameters
     ----------
@@ -187,13 +192,20 @@ def _at_time(times, catalog):
 
 
 def _marked(event, catalog):
-    """Labels of the members that an event marks: parents of a death, children of a birth."""
-    members = str(event["parents"] if event["category"] == "death" else event["children"])
-    labels = [int(label) for label in members.split()]
-    if labels and not 1 <= min(labels) <= max(labels) <= len(catalog):
-        message = f"event {event['event_id']} has members {members}, the catalog has {len(catalog)} features"
+    """
+    Labels of the members that an event marks: of the parents of a death, of the children of a birth.
+
+    Beside a giant only those that are exchanged: a border around the giant would hide what happens.
+    """
+    text = str(event["parents"] if event["category"] == "death" else event["children"])
+    members = [int(label) - 1 for label in text.split()]
+    if members and not 0 <= min(members) <= max(members) < len(catalog):
+        message = f"event {event['event_id']} has members {text}, the catalog has {len(catalog)} features"
         raise SolarUnetError(f"{message}: they are of different runs")
-    return labels
+    flux = catalog.flux.value
+    lesser = lesser_members(members, flux) if members else []
+    lopsided = np.abs(flux[lesser]).sum() < LOPSIDED * np.abs(flux[members]).sum()
+    return [member + 1 for member in (lesser if lopsided else members)]
 
 
 def _draw(catalog, kinds, axes, inset, legend, options):

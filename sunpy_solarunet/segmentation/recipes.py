@@ -249,7 +249,9 @@ def change_recipe(recipe, **changes):
         if not sections:
             known = sorted(entry for key, section in recipe.items() if key not in OPTIONAL for entry in section)
             question = suggestion(name, known)
-            raise SolarUnetError(f"this recipe has no {name}; its entries are {', '.join(known)};{question}".rstrip(";"))
+            raise SolarUnetError(
+                f"this recipe has no {name}; its entries are {', '.join(known)};{question}".rstrip(";")
+            )
         if name == "architecture" and value != sections[0][name]:
             raise SolarUnetError("the architecture of a recipe cannot be changed: choose another recipe")
         sections[0][name] = _checked_entry(name, value)

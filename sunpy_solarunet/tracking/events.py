@@ -463,9 +463,11 @@ def compare_frames(before, after, reach, *, association, flux_tolerance, balance
     free_after = ~linked.lived_before if linked.exclusive else np.ones(len(after), bool)
     options = {"reach": reach, "balance_tolerance": balance_tolerance, "max_partners": max_partners}
     left, entered = ~linked.lives_on & before.cut, ~linked.lived_before & after.cut
-    ahead = Frame(before, after, ends=~linked.lives_on & ~left, products=free_after & ~after.cut, **options)
-    back = Frame(after, before, ends=~linked.lived_before & ~entered, products=free_before & ~before.cut, **options)
+    ahead = Frame(before, after, ends=~linked.lives_on & ~left, products=free_after, **options)
+    back = Frame(after, before, ends=~linked.lived_before & ~entered, products=free_before, **options)
     deaths, births = explain_pair(ahead, back)
+    for events, hidden in ((deaths, entered), (births, left)):
+        hidden[[event.product for event in events if event.product is not None]] = False
     if association == "assignment":
         late = overlapping_remainder(before, after, ahead.ends | left, back.ends | entered)
         found = np.flatnonzero(late >= 0)

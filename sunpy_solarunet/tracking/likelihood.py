@@ -71,6 +71,9 @@ class Costs:
 #: Gaps and displacements of more than this many standard deviations are not considered.
 FARTHEST = 3.0
 
+#: Changes of flux of fewer standard deviations cannot be told from none.
+UNTOLD = 2.0
+
 #: Cost of leaving a feature untold: more than any story's.
 NEVER = 1e4
 
@@ -234,7 +237,7 @@ class _Teller:
     def _mergings(self):
         """Two or more features of one sign become one, with their flux (equation 7) and at their common center."""
         parent, product = self.pairs
-        whole = self.own.whole[parent] & self.other.whole[product]
+        whole = self.own.whole[parent]
         for product, (parents, gap) in self._near((product[whole], parent[whole]), self.gaps[whole]).items():
             sets = combinations(len(parents))
             sets = sets[sets.sum(axis=1) > 1]
@@ -266,34 +269,44 @@ class _Teller:
 
     def _cancellations(self):
         """A feature cancels with others of the other sign, with nothing left (equation 8) or a remainder (9)."""
-        whole = self.other.whole[self.pairs[1]]
-        heirs = _grouped_pairs(self.pairs[0][whole], self.pairs[1][whole])
+        heirs = _grouped_pairs(*self.pairs)
         for center, (partners, gap) in self._near(*self._opposite_neighbors()).items():
             sets = combinations(len(partners))
-            remaining = self.own.flux[center] + sets @ self.own.flux[partners]
+            exchanged = sets @ self.own.flux[partners]
+            remaining = self.own.flux[center] + exchanged
             variance = self.own.variance[center] + sets @ self.own.variance[partners]
             cost = self.costs.cancelling + sets @ self._contact_cost(gap)
             balance = np.abs(remaining / self.own.flux[center])
             nothing_left = cost + _surprise(remaining, variance)
             yield from self._likely("cancellation", partners, sets, (center,), (), nothing_left, balance)
             for product in heirs.get(center, ()):
-                yield from self._remainders(center, partners, sets, product, remaining, variance, cost)
+                yield from self._remainders(center, partners, sets, product, exchanged, variance, cost)
 
-    def _remainders(self, center, partners, sets, product, remaining, variance, cost):
-        difference = remaining - self.other.flux[product]
+    def _remainders(self, center, partners, sets, product, exchanged, variance, cost):
+        """
+        What the center loses is what cancels, as far as that can be told.
+
+        Beside a giant equation 9 always holds, since it asks for a change that is small beside the product. What is
+        asked for here is that the change is, within the tolerance, the flux that cancels, or that it cannot be told
+        from the uncertainty of the fluxes; then the event stands on contact alone.
+        """
+        difference = self.own.flux[center] + exchanged - self.other.flux[product]
+        variance = variance + self.other.variance[product]
+        told = np.abs(difference) <= self.tolerance * np.abs(exchanged)
         cost = (
             cost
-            + _surprise(difference, variance + self.other.variance[product])
+            + _surprise(difference, variance)
             + self._displacement(self.own.places[center], self.other.places[product], 2 * self.own.radius[center])
         )
         imbalance = np.abs(difference / self.other.flux[product])
-        yield from self._likely("cancellation", partners, sets, (center,), (product,), cost, imbalance)
+        balances = told | (np.square(difference) <= UNTOLD**2 * variance)
+        yield from self._likely("cancellation", partners, sets, (center,), (product,), cost, imbalance, balances)
 
-    def _likely(self, kind, partners, sets, center, products, cost, imbalance):
+    def _likely(self, kind, partners, sets, center, products, cost, imbalance, balances=True):
         """The likeliest combinations, of those that balance and cost less than all features alone."""
         alone = sets @ self.own.alone[partners] + self.own.alone[list(center)].sum()
         alone = alone + self.other.alone[list(products)].sum()
-        possible = np.flatnonzero((imbalance <= self.tolerance) & (cost < alone))
+        possible = np.flatnonzero((imbalance <= self.tolerance) & balances & (cost < alone))
         for chosen in possible[np.argsort(cost[possible], kind="stable")[:MOST_COMBINATIONS]]:
             members = tuple(sorted((*center, *partners[sets[chosen]].tolist())))
             yield _Story(kind, members, products, float(cost[chosen]), imbalance=float(imbalance[chosen]))

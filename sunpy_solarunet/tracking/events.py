@@ -367,6 +367,9 @@ class Transition:
         Number of groups that were cut to their nearest features.
     left, entered : `numpy.ndarray` of `bool`, optional
         Features that the edge of the frame took away or brought: neither events nor lives that went on.
+    bounded_covers : `int`
+        How often a bound was met in the search for the most likely story, see
+        `~sunpy_solarunet.tracking.cover.CheapestCover`.
     """
 
     successor: np.ndarray
@@ -375,6 +378,7 @@ class Transition:
     cut_groups: int
     left: np.ndarray | None = None
     entered: np.ndarray | None = None
+    bounded_covers: int = 0
 
 
 def compare_frames(before, after, reach, *, association, flux_tolerance, balance_tolerance, max_partners):

@@ -149,6 +149,7 @@ class Tracker:
         self._track_ids = np.zeros(0, int)
         self._shortest_cadence = np.inf
         self._cut_groups = 0
+        self._bounded_covers = 0
         self._source = {}
 
     def __repr__(self):
@@ -175,6 +176,7 @@ class Tracker:
             "max_gap": str(self.max_gap) if self.max_gap is not None else f"{LARGEST_GAP} times the shortest cadence",
             "pixel_length": str(self.pixel_length) if self.pixel_length is not None else "from the coordinates",
             "cut_groups": self._cut_groups,
+            "bounded_covers": self._bounded_covers,
         }
         return meta | {f"features_{key}": value for key, value in self._source.items()}
 
@@ -359,6 +361,7 @@ class Tracker:
             deaths, births = name_events(before, catalog, transition.successor)
             transition = Transition(transition.successor, deaths, births, 0)
         self._warn_of_cut_groups(transition.cut_groups)
+        self._bounded_covers += transition.bounded_covers
         return transition, drift
 
     def _warn_of_pointing(self, catalog, shift, reach):

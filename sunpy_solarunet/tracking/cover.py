@@ -14,15 +14,16 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from sunpy_solarunet.errors import SolarUnetError
-from sunpy_solarunet.tracking.packing import pack
+from sunpy_solarunet.tracking.packing import Budget, pack
 
 __all__ = ["CheapestCover"]
 
 #: Weight of a set that must be taken, if any can be.
 MUST = 1e4
 
-#: Sets that compete with one of the chosen, of which no more than this many are weighed.
+#: Sets that compete with one of the chosen, and with all of them, of which no more than this many are weighed.
 MOST_RIVALS = 500
+RIVALS_IN_ALL = 300_000
 
 #: Chosen sets whose rivals are looked for at once.
 AT_ONCE = 1000
@@ -78,10 +79,11 @@ class CheapestCover:
         self._size = np.diff(self._members.indptr)
         self._saving = self._members.T @ self._cost[self._alone] - self._cost[self._told]
         worthwhile = np.flatnonzero(self._saving > 0)
-        packing = pack(self._members[:, worthwhile], self._saving[worthwhile])
+        budget = Budget()
+        packing = pack(self._members[:, worthwhile], self._saving[worthwhile], budget)
         self._packed = worthwhile[packing.chosen]
         self._prices = packing.prices
-        self.bounded = packing.bounded
+        self.bounded = budget.met
         left = self._members[:, self._packed].sum(axis=1) == 0
         self.chosen = np.sort(np.concatenate([self._told[self._packed], self._alone[left]])).astype(int)
 
@@ -114,19 +116,21 @@ class CheapestCover:
             Infinite where there is no such cover.
         """
         chosen = np.asarray(chosen, int)
-        parts = [self._margins(chosen[start : start + AT_ONCE]) for start in range(0, len(chosen), AT_ONCE)]
-        return np.concatenate([np.zeros(0), *parts])
+        budget = Budget()
+        most = min(MOST_RIVALS, RIVALS_IN_ALL // max(len(chosen), 1))
+        groups = [chosen[start : start + AT_ONCE] for start in range(0, len(chosen), AT_ONCE)]
+        margins = [self._margins(group, most, budget) for group in groups]
+        self.bounded += budget.met
+        return np.concatenate([np.zeros(0), *margins])
 
-    def _margins(self, chosen):
+    def _margins(self, chosen, most_rivals, budget):
         """Each set's rivals, and what those around them save without it, are found as one packing."""
         around = _Surroundings(self, chosen)
-        own, rival = around.candidates()
-        self.bounded += around.cut
+        own, rival = around.candidates(most_rivals, budget)
         saving = self._saving[rival] + MUST * around.must_be_taken(own, rival)
         worthwhile = saving > 0
         own, rival, saving = own[worthwhile], rival[worthwhile], saving[worthwhile]
-        packing = pack(_apart(self._members[:, rival], own), saving)
-        self.bounded += packing.bounded
+        packing = pack(_apart(self._members[:, rival], own), saving, budget)
         best = np.zeros(len(chosen))
         np.add.at(best, own[packing.chosen], saving[packing.chosen])
         best[around.is_alone] -= MUST
@@ -175,7 +179,6 @@ class _Surroundings:
         #: What the best that is easily found costs more.
         self._rivals = rivals.tocoo()
         self.most = np.minimum(own_saving, self._least_loss())
-        self.cut = 0
 
     def must_be_taken(self, own, story):
         """Whether sets hold the element that may not be alone."""
@@ -189,7 +192,7 @@ class _Surroundings:
         np.minimum.at(least, own[others], self._cover._loss[story[others]])
         return least
 
-    def candidates(self):
+    def candidates(self, most_rivals, budget):
         """Sets that may be in a cover that is better than the best that is easily found: columns, and sets."""
         cover = self._cover
         slack = self.most + cover._prices @ self._features - self.saving + RESOLUTION
@@ -201,8 +204,8 @@ class _Surroundings:
         order = np.lexsort((story, cover._excess[story], own))
         story, own = story[order], own[order]
         rank = np.arange(len(own)) - np.searchsorted(own, own)
-        self.cut = len(np.unique(own[rank >= MOST_RIVALS]))
-        return own[rank < MOST_RIVALS], story[rank < MOST_RIVALS]
+        budget.met += len(np.unique(own[rank >= most_rivals]))
+        return own[rank < most_rivals], story[rank < most_rivals]
 
 
 def _incidence(sets, number):

@@ -5,6 +5,7 @@ A linear program finds most of them whole. Where it takes sets by halves, a sear
 program decides, among the few sets that its prices leave. All are bounded: the best found counts.
 """
 
+import time
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from sunpy_solarunet.tracking.relaxation import relax, shared_prices, tighten
 
-__all__ = ["Packing", "pack"]
+__all__ = ["Budget", "Packing", "pack"]
 
 #: Sets that one linear program chooses from, but for those that hang together.
 BATCH = 20_000
@@ -24,19 +25,60 @@ BATCH = 20_000
 MOST_SEARCHED = 60
 MOST_WHOLE = 2_000
 
+#: How often a linear program is tightened.
+ROUNDS = 4
+
 #: Steps of a search, branches of an integer program, and exchanges that improve a packing.
 STEPS = 2_000
 BRANCHES = 200
 EXCHANGES = 1_000
 
-#: Sets in all the integer programs of one packing.
-WHOLE_IN_ALL = 40_000
+#: Work on what a linear program halves, in about milliseconds: all of it, a linear program and each of
+#: its sets, an integer program and each of its sets, a search.
+WORK = 3_000
+LINEAR = (5, 0.013)
+WHOLE = (20, 0.3)
+SEARCH = 1
 
-#: Last resort, in seconds: how long an integer program may run.
+#: Last resort, in seconds: how long an integer program, and all work on halves, may take.
 LONGEST = 1.0
+LONGEST_IN_ALL = 5.0
 
 #: Shares and savings that differ by less are equal.
 RESOLUTION = 1e-6
+
+
+class Budget:
+    """
+    What may still be spent on sets that a linear program halves.
+
+    Attributes
+    ----------
+    met : `int`
+        How often that or another bound was met.
+    """
+
+    def __init__(self):
+        self.met = 0
+        self._left = WORK
+        self._end = time.monotonic() + LONGEST_IN_ALL
+
+    def allows(self, work):
+        """
+        Whether there is enough left, which is then spent.
+
+        Parameters
+        ----------
+        work : `float`
+
+        Returns
+        -------
+        `bool`
+        """
+        if work > self._left or time.monotonic() > self._end:
+            return False
+        self._left -= work
+        return True
 
 
 @dataclass(frozen=True)
@@ -46,28 +88,17 @@ class Packing:
 
     Attributes
     ----------
-    chosen : `numpy.ndarray` of `int`
+    chosen : `numpy.ndarray`
         Columns of the sets, ordered.
     prices : `numpy.ndarray`
         For each element; those of a set's elements sum to what it saves, or to more.
-    bounded : `int`
-        How often a bound was met.
     """
 
     chosen: np.ndarray
     prices: np.ndarray
-    bounded: int
 
 
-class _Budget:
-    """What is left for integer programs, and how often that or another bound was met."""
-
-    def __init__(self):
-        self.left = WHOLE_IN_ALL
-        self.met = 0
-
-
-def pack(members, saving):
+def pack(members, saving, budget):
     """
     The sets that share no element and save the most in total.
 
@@ -77,6 +108,8 @@ def pack(members, saving):
         Elements by sets, 1 where a set holds an element. No set is empty.
     saving : `numpy.ndarray`
         What each set saves, more than zero.
+    budget : Budget
+        Becomes smaller, and counts how often it or another bound was met.
 
     Returns
     -------
@@ -86,14 +119,13 @@ def pack(members, saving):
     --------
     >>> import numpy as np
     >>> from scipy.sparse import csc_array
-    >>> from sunpy_solarunet.tracking.packing import pack
+    >>> from sunpy_solarunet.tracking.packing import Budget, pack
     >>> pairs = csc_array(np.array([[1, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]]))
-    >>> pack(pairs, np.array([2.0, 3.0, 2.0])).chosen
+    >>> pack(pairs, np.array([2.0, 3.0, 2.0]), Budget()).chosen
     array([0, 2])
     """
-    budget = _Budget()
     chosen, prices = _pack(members, np.asarray(saving, float), budget)
-    return Packing(np.flatnonzero(chosen), prices, budget.met)
+    return Packing(np.flatnonzero(chosen), prices)
 
 
 def _pack(members, saving, budget):
@@ -152,28 +184,42 @@ def _pack_crowds(members, saving, crowd, budget):
     for number in np.unique(crowd[relaxed.halved]):
         columns = np.flatnonzero(crowd == number)
         rows, own = _without_empty_rows(members[:, columns])
-        chosen[columns] = _whole(own, saving[columns], relaxed.part(columns, rows), budget)
+        chosen[columns] = _whole(own, saving[columns], relaxed.part(columns, rows, own), budget)
     return chosen, relaxed.prices
 
 
 def _whole(members, saving, relaxed, budget):
     """One crowd by whole sets: the best packing of those that prices leave beside one that is easily found."""
-    tightened = tighten(members, saving, relaxed) if len(saving) > MOST_SEARCHED else relaxed
+    tightened = _tightened(members, saving, relaxed, budget)
     found = _rounded(members, saving, tightened.shares, budget)
     likely = np.flatnonzero(tightened.excess <= tightened.most - saving[found].sum() + RESOLUTION)
-    if len(likely) <= MOST_SEARCHED:
-        loss = relaxed.prices.sum() - saving[found].sum()
-        better, is_best = _searched(members[:, likely], saving[likely], relaxed.prices, loss)
-    elif len(likely) <= min(MOST_WHOLE, budget.left):
-        budget.left -= len(likely)
-        better, is_best = _by_integers(members[:, likely], saving[likely])
-    else:
-        better, is_best = np.zeros(len(likely), bool), False
+    own, number = (members[:, likely], saving[likely]), len(likely)
+    better, is_best = np.zeros(number, bool), False
+    if number <= MOST_SEARCHED and budget.allows(SEARCH):
+        better, is_best = _searched(*own, relaxed.prices, relaxed.prices.sum() - saving[found].sum())
+    if not is_best and number <= MOST_WHOLE and budget.allows(_work(WHOLE, number)):
+        better, is_best = _by_integers(*own)
     budget.met += not is_best
     if saving[likely[better]].sum() > saving[found].sum():
         found = np.zeros(len(saving), bool)
         found[likely[better]] = True
     return found
+
+
+def _work(kind, number):
+    return kind[0] + kind[1] * number
+
+
+def _tightened(members, saving, relaxed, budget):
+    """Fewer halves, where there are too many sets to search among."""
+    rounds = 0
+    while rounds < ROUNDS and len(saving) > MOST_SEARCHED and budget.allows(_work(LINEAR, len(saving))):
+        rounds += 1
+        tightened = tighten(members, saving, relaxed)
+        if tightened is relaxed:
+            break
+        relaxed = tightened
+    return relaxed
 
 
 def _rounded(members, saving, shares, budget):

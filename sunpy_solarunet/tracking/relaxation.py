@@ -14,9 +14,6 @@ __all__ = ["Relaxation", "relax", "shared_prices", "tighten"]
 #: Most sets that a linear program chooses from.
 MOST_SETS = 400_000
 
-#: How often three elements each are sought that sets are halved around.
-ROUNDS = 4
-
 #: Last resort, in seconds: how long one program may run.
 LONGEST = 10.0
 
@@ -41,23 +38,40 @@ class Relaxation:
         No packing saves more.
     is_exact : `bool`
         Whether no bound was met.
+    constraints : `~scipy.sparse.csc_array`
+        Of the sets that a row has, one can be whole; the first rows are elements.
     """
 
     shares: np.ndarray
     prices: np.ndarray
     excess: np.ndarray
     most: float
-    is_exact: bool = True
+    is_exact: bool
+    constraints: csc_array
 
     @property
     def halved(self):
         """Sets that are taken in part."""
         return (self.shares > RESOLUTION) & (self.shares < 1 - RESOLUTION)
 
-    def part(self, columns, rows):
-        """What is said of some sets, that share no element with the others."""
+    def part(self, columns, rows, members):
+        """
+        What is said of some sets that share no element with the others.
+
+        Parameters
+        ----------
+        columns, rows : `numpy.ndarray` of `int`
+            The sets and their elements.
+        members : `~scipy.sparse.csc_array`
+            These elements by these sets.
+
+        Returns
+        -------
+        Relaxation
+        """
         prices = self.prices[rows]
-        return Relaxation(self.shares[columns], prices, self.excess[columns], prices.sum(), self.is_exact)
+        excess = self.excess[columns]
+        return Relaxation(self.shares[columns], prices, excess, float(prices.sum()), self.is_exact, members)
 
 
 def relax(members, saving):
@@ -112,7 +126,8 @@ def _solved(constraints, saving, number):
     else:
         prices, shares = np.maximum(-solution.ineqlin.marginals, 0), solution.x
     excess = np.maximum(constraints.T @ prices - saving, 0)
-    return Relaxation(shares, prices[:number], excess, float(prices.sum()), solution is not None and not solution.status)
+    is_exact = solution is not None and not solution.status
+    return Relaxation(shares, prices[:number], excess, float(prices.sum()), is_exact, constraints)
 
 
 def shared_prices(members, saving):
@@ -156,20 +171,15 @@ def tighten(members, saving, relaxed):
     Returns
     -------
     Relaxation
-        No packing of whole sets is excluded.
+        No packing of whole sets is excluded. The same as before where there are no such three.
     """
-    constraints = members
-    for _ in range(ROUNDS):
-        halved = np.flatnonzero(relaxed.halved)
-        triples = _overfull_triples(members[:, halved], relaxed.shares[halved])
-        if not len(triples):
-            break
-        constraints = vstack([constraints, _at_most_one(triples, members)], format="csc")
-        tightened = _solved(constraints, saving, members.shape[0])
-        if not tightened.is_exact:
-            break
-        relaxed = tightened
-    return relaxed
+    halved = np.flatnonzero(relaxed.halved)
+    triples = _overfull_triples(members[:, halved], relaxed.shares[halved])
+    if not len(triples):
+        return relaxed
+    constraints = vstack([relaxed.constraints, _at_most_one(triples, members)], format="csc")
+    tightened = _solved(constraints, saving, members.shape[0])
+    return tightened if tightened.is_exact else relaxed
 
 
 def _at_most_one(triples, members):

@@ -16,6 +16,7 @@ from sunpy_solarunet.magnetograms import pixel_length
 from sunpy_solarunet.tracking.association import moving_distance
 from sunpy_solarunet.tracking.drift import Shifted, bulk_drift
 from sunpy_solarunet.tracking.events import KINDS, Transition
+from sunpy_solarunet.tracking.heirs import with_heirs
 from sunpy_solarunet.tracking.rows import events_tables, features_table, frames_table
 from sunpy_solarunet.tracking.rules import EVENT_RULES, IDENTITIES, RULES
 from sunpy_solarunet.tracking.swamis import name_events
@@ -66,8 +67,9 @@ class Tracker:
         2 with "likelihood", else 0, if not given.
     identity : {"largest_flux", "new"}, optional
         Whether the feature with the largest flux carries its track on where features merge, split, or
-        cancel or emerge with a remainder, or whether new tracks begin there. The former if not given,
-        but for "paper" and "overlap".
+        cancel or emerge with a remainder, or whether new tracks begin there. An heir overlaps what it
+        becomes, or lies within the moving distance of it. The former with "likelihood" and
+        "assignment", if not given.
     event_rules : {"flux_balance", "swamis"}
         How events are named: by equations 7 to 9, or by SWAMIS's changes of the flux of neighbors.
     drift : `bool`, optional
@@ -341,7 +343,7 @@ class Tracker:
         return False
 
     def _compare(self, catalog, cadence):
-        """What happened between the frame before and this one, and the drift between them."""
+        """What happened between the frame before and this one, who carries tracks on, and the drift between them."""
         reach = 2 * moving_distance(self.max_speed, cadence, self._side(catalog))
         pointing = _pointing_shifts(self._previous.map, catalog.map)
         farthest = 2 * reach + DRIFT + np.hypot(*pointing).max()
@@ -362,7 +364,9 @@ class Tracker:
             transition = Transition(transition.successor, deaths, births, 0)
         self._warn_of_cut_groups(transition.cut_groups)
         self._bounded_covers += transition.bounded_covers
-        return transition, drift
+        heirs = self.identity == "largest_flux"
+        successor = with_heirs(transition, before, catalog, reach / 2) if heirs else transition.successor
+        return transition, successor, drift
 
     def _warn_of_pointing(self, catalog, shift, reach):
         if shift > max(reach, 1.0):
@@ -386,12 +390,9 @@ class Tracker:
     def _side(self, catalog):
         return pixel_length(catalog.map) if self.pixel_length is None else self.pixel_length
 
-    def _continue(self, catalog, cadence, transition, drift):
+    def _continue(self, catalog, cadence, transition, successor, drift):
         """Carry tracks on to this frame, end and open others, and note the events; the track of each feature."""
         seconds = cadence.to_value(u.s)
-        successor = transition.successor
-        if self.identity == "largest_flux":
-            successor = _with_heirs(transition, self._previous.flux.value, catalog.flux.value)
         track_ids = np.full(len(catalog), -1)
         self._follow(catalog, track_ids, successor, seconds)
         transition = self._bring_back(catalog, track_ids, transition, drift, seconds)
@@ -485,31 +486,6 @@ class Tracker:
                     event=(comparison, number),
                 )
                 self._missing.append(missing)
-
-
-def _with_heirs(transition, flux_before, flux_after):
-    """Successors, with the largest feature of each side of an event carrying the track on."""
-    successor = transition.successor.copy()
-    taken = set(successor[successor >= 0].tolist())
-    for death in transition.deaths:
-        if death.product is not None and death.product not in taken:
-            heir = _largest(death.members, flux_before, flux_after[death.product])
-            if heir is not None and successor[heir] < 0:
-                successor[heir] = death.product
-                taken.add(death.product)
-    for birth in transition.births:
-        if birth.product is not None and successor[birth.product] < 0:
-            heir = _largest(birth.members, flux_after, flux_before[birth.product])
-            if heir is not None and heir not in taken:
-                successor[birth.product] = heir
-                taken.add(heir)
-    return successor
-
-
-def _largest(features, flux, sign_of):
-    """The feature with the largest flux of the sign of another flux, or `None`."""
-    alike = [feature for feature in features if flux[feature] * sign_of > 0]
-    return max(alike, key=lambda feature: abs(flux[feature]), default=None)
 
 
 def _causes(transition):

@@ -182,7 +182,7 @@ class _Surroundings:
 
     def must_be_taken(self, own, story):
         """Whether sets hold the element that may not be alone."""
-        codes = (self._rivals.row.astype(np.int64) * len(self.is_alone) + self._rivals.col)
+        codes = self._rivals.row.astype(np.int64) * len(self.is_alone) + self._rivals.col
         return self.is_alone[own] & np.isin(story.astype(np.int64) * len(self.is_alone) + own, codes)
 
     def _least_loss(self):

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from sunpy_solarunet.tracking.association import common_pixels, features_in_reach
 from sunpy_solarunet.tracking.cover import CheapestCover
-from sunpy_solarunet.tracking.events import Explanation, Transition, combinations
+from sunpy_solarunet.tracking.events import RESOLUTION, Explanation, Transition, combinations
 
 __all__ = ["Costs", "most_likely"]
 
@@ -214,21 +214,23 @@ class _Teller:
     def _contact_cost(self, gaps):
         return np.square(gaps) / (2 * self.contact**2)
 
-    def _near(self, pairs, gaps):
+    def _near(self, pairs, gaps, strength):
         """Pairs whose gap is not too large, as neighbors and their gaps by first index; the nearest, if many."""
-        groups = {}
-        for first, second, gap in sorted(zip(*pairs, gaps, strict=True), key=lambda entry: (entry[0], entry[2])):
-            if gap <= FARTHEST * self.contact:
-                groups.setdefault(int(first), []).append((int(second), float(gap)))
-        for first, group in groups.items():
-            if len(group) > self.max_partners:
-                self.cut_groups.add(first)
-                del group[self.max_partners :]
-        return {first: tuple(map(np.array, zip(*group, strict=True))) for first, group in groups.items()}
+        first, second = pairs
+        # Gaps are often equal, and labels depend on how the frame is turned: the stronger of the second comes first.
+        order = np.lexsort((-strength[second], np.round(gaps / RESOLUTION), first))
+        order = order[gaps[order] <= FARTHEST * self.contact]
+        rank = np.arange(len(order)) - np.searchsorted(first[order], first[order])
+        self.cut_groups.update(first[order[rank >= self.max_partners]].tolist())
+        order = order[rank < self.max_partners]
+        features, starts = np.unique(first[order], return_index=True)
+        stops = np.append(starts, len(order))[1:]
+        groups = [order[start:stop] for start, stop in zip(starts, stops, strict=True)]
+        return {feature: (second[group], gaps[group]) for feature, group in zip(features.tolist(), groups, strict=True)}
 
     def _mergings(self):
         """Two or more features of one sign become one, with their flux (equation 7) and at their common center."""
-        for product, (parents, gap) in self._near(self.pairs[::-1], self.gaps).items():
+        for product, (parents, gap) in self._near(self.pairs[::-1], self.gaps, np.abs(self.own.flux)).items():
             sets = combinations(len(parents))
             sets = sets[sets.sum(axis=1) > 1]
             if not len(sets):
@@ -260,7 +262,7 @@ class _Teller:
     def _cancellations(self):
         """A feature cancels with others of the other sign, with nothing left (equation 8) or a remainder (9)."""
         heirs = _grouped_pairs(*self.pairs)
-        for center, (partners, gap) in self._near(*self._opposite_neighbors()).items():
+        for center, (partners, gap) in self._near(*self._opposite_neighbors(), np.abs(self.own.flux)).items():
             sets = combinations(len(partners))
             remaining = self.own.flux[center] + sets @ self.own.flux[partners]
             variance = self.own.variance[center] + sets @ self.own.variance[partners]

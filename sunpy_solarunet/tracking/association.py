@@ -2,6 +2,7 @@
 Which feature of one frame becomes which of the next: region of interest, overlap, and the four association rules.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import astropy.units as u
@@ -96,10 +97,14 @@ def features_in_reach(source, target, reach):
 
 def _surrounding_feature(centers, labels):
     """Features that hold a region's center: one that holds a whole region has no border in it."""
-    columns, rows = np.round(centers).astype(int).T
-    inside = labels[np.clip(rows, 0, labels.shape[0] - 1), np.clip(columns, 0, labels.shape[1] - 1)]
-    held = np.flatnonzero(inside)
-    return held, inside[held] - 1
+    # A center between pixels has no nearest one.
+    whole = np.stack([np.floor(centers), np.ceil(centers)]).astype(int)
+    held, around = [], []
+    for (columns, _), (_, rows) in itertools.product(np.moveaxis(whole, 2, 1), repeat=2):
+        inside = labels[np.clip(rows, 0, labels.shape[0] - 1), np.clip(columns, 0, labels.shape[1] - 1)]
+        held.append(np.flatnonzero(inside))
+        around.append(inside[held[-1]] - 1)
+    return np.concatenate(held), np.concatenate(around)
 
 
 def overlap_pixels(before, after):
@@ -346,7 +351,8 @@ def dual_overlap(before, after, reach, flux_tolerance):
     """
     SWAMIS's dual-maximum overlap: two features are one if each is the other's largest overlap.
 
-    Overlaps are those of one sign; equal ones go to the first label. Region and flux play no part.
+    Overlaps are those of one sign; of equal ones that with the stronger feature counts. Region plays no part, nor
+    does flux in anything else.
     """
     return Association.one_to_one(_dual_maximum(before, after), len(after))
 
@@ -358,8 +364,8 @@ def _dual_maximum(before, after, allowed_before=None, allowed_after=None):
     if allowed_before is not None:
         chosen &= allowed_before[i] & allowed_after[j]
     i, j, counts = i[chosen], j[chosen], counts[chosen]
-    forward = _largest(i, j, counts, len(before))
-    backward = _largest(j, i, counts, len(after))
+    forward = _largest(i, j, counts, np.abs(after.flux.value), len(before))
+    backward = _largest(j, i, counts, np.abs(before.flux.value), len(after))
     successor = np.full(len(before), -1)
     mutual = np.flatnonzero(forward >= 0)
     mutual = mutual[backward[forward[mutual]] == mutual]
@@ -367,8 +373,9 @@ def _dual_maximum(before, after, allowed_before=None, allowed_after=None):
     return successor
 
 
-def _largest(owner, other, counts, number):
-    order = np.lexsort((-other, counts, owner))
+def _largest(owner, other, counts, strength, number):
+    """For each owner the other with the highest count; of equal ones the strongest, as labels depend on directions."""
+    order = np.lexsort((-other, strength[other], counts, owner))
     best = np.full(number, -1)
     best[owner[order]] = other[order]
     return best

@@ -156,7 +156,7 @@ def suggestion(name, choices):
     " did you mean 'steps'?"
     """
     plain = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(str(name).lower(), plain, n=1)
+    near = difflib.get_close_matches(str(name).lower(), plain, n=1, cutoff=0.7)
     return f" did you mean {plain[near[0]]!r}?" if near else ""
 
 

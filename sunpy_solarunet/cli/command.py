@@ -33,10 +33,10 @@ def main(arguments=None):
         program with 2.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    options = _parser().parse_args(arguments)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         warnings.showwarning = _show_warning
+        options = _parser().parse_args(arguments)
         try:
             options.run(options)
         except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from sunpy_solarunet.cli.options import (
     value_in,
 )
 from sunpy_solarunet.cli.outputs import check_figure, check_table
-from sunpy_solarunet.errors import SolarUnetError, require_number, suggestion
+from sunpy_solarunet.errors import SolarUnetError, require_number, require_quantity, suggestion
 
 __all__ = ["add", "run"]
 
@@ -78,9 +78,8 @@ def _method(text):
         name = name.strip().replace("-", "_")
         if name not in METHOD_ENTRIES:
             names = ", ".join(f"{known}=" for known in METHOD_ENTRIES)
-            raise argparse.ArgumentTypeError(
-                f"{entry!r} is not one of {names};{suggestion(name, METHOD_ENTRIES)}".rstrip(";")
-            )
+            message = f"{entry!r} is not one of {names};{suggestion(name, METHOD_ENTRIES)}"
+            raise argparse.ArgumentTypeError(message.rstrip(";"))
         settings[name] = METHOD_ENTRIES[name](value)
     return text, settings
 
@@ -93,6 +92,8 @@ def run(options):
     written = [Path(name) for name in (options.output, options.plot) if name]
     refuse_existing(written, overwrite=options.overwrite)
     require_number(options.min_pixels, "--min-pixels", 1, whole=True)
+    if options.pixel_area is not None:
+        require_quantity(options.pixel_area, u.Mm**2, "--pixel-area", positive=True)
     if options.output:
         check_table(options.output)
     if options.plot:

@@ -175,6 +175,8 @@ def _several(values):
 
 def description_of(options):
     """What the options say of the files."""
+    if options.scale is not None and len(options.scale) > 2:
+        raise SolarUnetError(f"--scale takes one number, or two along x and y, got {len(options.scale)}")
     scale = _several(options.scale)
     description = {
         "unit": options.unit,

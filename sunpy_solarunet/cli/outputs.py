@@ -23,7 +23,7 @@ def check_figure(path):
 
 
 def check_table(path):
-    """Refuse a table's file of a format that is not known or cannot be written here, or in a place where none can be."""
+    """Refuse a table's file of a format that is not known or not installed, or in a place where none can be."""
     from sunpy_solarunet.tracking.formats import table_format
 
     table_format(Path(path))

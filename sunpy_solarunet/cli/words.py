@@ -21,6 +21,9 @@ OTHER_NAMES = {"time": "times", "times": "time", "start": "time", "masks": "labe
 
 ARGUMENT = re.compile(r"\b([a-z_]+)=(?:(-?[\d.]+) \* u\.(\w+)|u\.(\w+))?(?!\w)")
 
+#: An argument that a sentence begins with.
+SUBJECT = re.compile(r"^([a-z_]+)(?= (?:must|is|needs|takes) )")
+
 
 def in_options(problem, options):
     """
@@ -51,6 +54,7 @@ def in_options(problem, options):
         text = f"{getattr(problem, 'file', 'the file')}: {_listed(missing)} {verb} missing; give {ways}"
     else:
         text = ARGUMENT.sub(lambda found: _option(found, options), str(problem)) or type(problem).__name__
+        text = SUBJECT.sub(lambda found: _dashed(found[1]) if hasattr(options, found[1]) else found[1], text)
     return " ".join(text.split())
 
 

@@ -85,7 +85,7 @@ def _load_checkpoint(path, model):
         for index, variable in enumerate([*model.variables, *model.optimizer.variables]):
             variable.assign(arrays[f"variable_{index}"])
     except (KeyError, ValueError) as problem:
-        raise SolarUnetError(f"{path}: the checkpoint is of another network ({problem})") from problem
+        raise SolarUnetError(f"{path}: the checkpoint is of another network than the recipe's") from problem
     return step, history
 
 

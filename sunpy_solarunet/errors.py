@@ -238,6 +238,8 @@ def require_whole(values, argument):
     values = np.asarray(values)
     if values.dtype.kind not in "biuf":
         raise SolarUnetError(f"{argument} must be whole numbers, these are {values.dtype}")
+    if np.can_cast(values.dtype, np.int64):
+        return values.astype(np.int64, copy=False)
     with np.errstate(invalid="ignore"):
         whole = values.astype(np.int64)
     wrong = whole != values

@@ -19,7 +19,7 @@ WITH = {"scale": " and --center", "start": " and --cadence"}
 #: What an argument is called where a subcommand does not have it as an option.
 OTHER_NAMES = {"time": "times", "times": "time", "start": "time", "masks": "labels", "labeler": "label_method"}
 
-ARGUMENT = re.compile(r"\b([a-z_]+)=(?:(-?[\d.]+) \* u\.(\w+)|u\.(\w+))?(?!\w)")
+ARGUMENT = re.compile(r"(?<![\w/.-])([a-z_]+)=(?:(-?[\d.]+) \* u\.(\w+)|u\.(\w+))?(?!\w)")
 
 #: An argument that a sentence begins with.
 SUBJECT = re.compile(r"^([a-z_]+)(?= (?:must|is|needs|takes) )")

@@ -291,7 +291,7 @@ def test_wrong_options_end_with_2(arguments, capsys):
         (["segment", "{nothing}", "--table", "a.csv"], "did you mean '.ecsv'"),
         (["segment", "{nothing}", "--mask", "a.png"], "a.png: unknown suffix '.png'"),
         (["segment", "{nothing}", "--method", "treshold"], "unknown method 'treshold'; did you mean 'threshold'?"),
-        (["segment", "{nothing}", "--model", "solarunt"], "unknown model 'solarunt'; did you mean 'solarunet'?"),
+        (["segment", "{nothing}", "--model", "solarunt"], "file; did you mean 'solarunet'?"),
         (["segment", "{nothing}", "--min-pixels", "0"], "--min-pixels must be a whole number"),
         (["segment", "{nothing}", "--probability", "1.5"], "--probability must be a number from 0 to 1"),
         (["segment", "{nothing}", "--scale", "1", "1", "1"], "--scale takes one number, or two"),

@@ -121,10 +121,11 @@ def _locate(recipe):
     path = path / RECIPE_FILE if path.is_dir() else path
     if not path.is_file():
         names = ", ".join(map(repr, available_recipes()))
-        question = suggestion(recipe, available_recipes())
-        raise SolarUnetError(
-            f"no recipe {str(recipe)!r};{question} choose one of {names}, or give a file or a model's folder"
+        message = (
+            f"no recipe {str(recipe)!r}; choose one of {names}, or give a file or a model's folder;"
+            f"{suggestion(recipe, available_recipes())}"
         )
+        raise SolarUnetError(message.rstrip(";"))
     return path
 
 

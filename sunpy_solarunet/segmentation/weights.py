@@ -143,11 +143,11 @@ def _locate(model):
     if str(model) and (path.is_dir() or path.is_file()):
         return path
     names = ", ".join(map(repr, _bundled_names()))
-    question = suggestion(model, _bundled_names())
-    raise ModelError(
-        f"unknown model {str(model)!r};{question} choose one of {names}, or give a model's folder, .weights.h5 or "
-        ".keras file"
+    message = (
+        f"unknown model {str(model)!r}; choose one of {names}, or give a model's folder, .weights.h5 or .keras file;"
+        f"{suggestion(model, _bundled_names())}"
     )
+    raise ModelError(message.rstrip(";"))
 
 
 def _hash(path):

@@ -83,13 +83,14 @@ def _require_folder(folder):
 
 def _require_pairs(images, masks, labeler, validation, recipe):
     """There must be something to train on."""
-    validation = require_number(validation, "validation", 0, whole=True)
+    validation = require_number(validation, "validation", -(2**31), whole=True)
     if images is None:
         number, scenes_alone = 0, recipe["examples"].get("scenes") == 1
     else:
         number, scenes_alone = len(find_pairs(list_magnetograms(images), masks, labeler)), False
-    if validation >= max(number, 1) and not scenes_alone:
-        raise SolarUnetError(f"{number} pairs with {validation} held back leave none to train on")
+    if validation < 0 or (validation >= max(number, 1) and not scenes_alone):
+        beginning = "validation must be at least 0: " if validation < 0 else ""
+        raise SolarUnetError(f"{beginning}{number} pairs with {validation} held back leave none to train on")
 
 
 def _chosen(output, recipe, initial, resume, changes):

@@ -156,7 +156,7 @@ def suggestion(name, choices):
     " did you mean 'steps'?"
     """
     plain = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(str(name).lower(), plain, n=1)
+    near = difflib.get_close_matches(str(name).lower(), plain, n=1, cutoff=0.7)
     return f" did you mean {plain[near[0]]!r}?" if near else ""
 
 
@@ -238,6 +238,8 @@ def require_whole(values, argument):
     values = np.asarray(values)
     if values.dtype.kind not in "biuf":
         raise SolarUnetError(f"{argument} must be whole numbers, these are {values.dtype}")
+    if np.can_cast(values.dtype, np.int64):
+        return values.astype(np.int64, copy=False)
     with np.errstate(invalid="ignore"):
         whole = values.astype(np.int64)
     wrong = whole != values

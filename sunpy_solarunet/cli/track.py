@@ -9,10 +9,12 @@ from sunpy_solarunet.cli.options import (
     add_segmentation,
     add_times,
     add_tracking,
+    import_tensorflow_for,
     maps_of,
     segmenter_of,
     tracker_of,
 )
+from sunpy_solarunet.cli.outputs import check_folder
 
 __all__ = ["add", "run"]
 
@@ -42,12 +44,17 @@ def add(commands):
 
 
 def run(options):
-    from sunpy_solarunet.pipeline import run
+    from sunpy_solarunet.pipeline import refuse_results, run
 
-    tracker = run(
-        maps_of(options),
-        segmenter_of(options),
-        tracker_of(options),
+    check_folder(options.output)
+    refuse_results(options.output, options.format, overwrite=options.overwrite)
+    segmenter, tracker = segmenter_of(options), tracker_of(options)
+    maps = maps_of(options)
+    import_tensorflow_for(segmenter)
+    run(
+        maps,
+        segmenter,
+        tracker,
         options.output,
         table_format=options.format,
         plots=not options.no_plots,

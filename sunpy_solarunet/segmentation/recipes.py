@@ -49,6 +49,9 @@ LISTS = {"kernels": (2, 8, 1, 4096), "coarser": (1, 100, 1, 64)}
 #: What may be done to an example, and to which share of them.
 SHARES = ("noise", "seeing", "coarser", "gain", "fringes", "bad_pixels")
 
+#: All entries that a recipe may have.
+ENTRIES = (*LIMITS, *LISTS, "architecture", "precision", "shares")
+
 #: Policies of Keras that a network can be trained in.
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
@@ -118,10 +121,11 @@ def _locate(recipe):
     path = path / RECIPE_FILE if path.is_dir() else path
     if not path.is_file():
         names = ", ".join(map(repr, available_recipes()))
-        question = suggestion(recipe, available_recipes())
-        raise SolarUnetError(
-            f"no recipe {str(recipe)!r};{question} choose one of {names}, or give a file or a model's folder"
+        message = (
+            f"no recipe {str(recipe)!r}; choose one of {names}, or give a file or a model's folder;"
+            f"{suggestion(recipe, available_recipes())}"
         )
+        raise SolarUnetError(message.rstrip(";"))
     return path
 
 
@@ -248,10 +252,8 @@ def change_recipe(recipe, **changes):
             continue
         if not sections:
             known = sorted(entry for key, section in recipe.items() if key not in OPTIONAL for entry in section)
-            question = suggestion(name, known)
-            raise SolarUnetError(
-                f"this recipe has no {name}; its entries are {', '.join(known)};{question}".rstrip(";")
-            )
+            message = f"this recipe has no {name}; its entries are {', '.join(known)};{suggestion(name, known)}"
+            raise SolarUnetError(message.rstrip(";"))
         if name == "architecture" and value != sections[0][name]:
             raise SolarUnetError("the architecture of a recipe cannot be changed: choose another recipe")
         sections[0][name] = _checked_entry(name, value)

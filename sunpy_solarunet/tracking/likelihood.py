@@ -270,17 +270,25 @@ class _Teller:
             balance = np.abs(remaining / self.own.flux[center])
             nothing_left = cost + _surprise(remaining, variance)
             yield from self._likely("cancellation", partners, sets, (center,), (), nothing_left, balance)
-            for product in heirs.get(center, ()):
+            for product in self._possible_heirs(center, partners, heirs.get(center, [])):
                 yield from self._remainders(center, partners, sets, product, remaining, variance, cost)
+
+    def _possible_heirs(self, center, partners, heirs):
+        """Of the features that a remainder may be, those that are not so far away that all is likelier alone."""
+        far = self._displacement(self.own.places[center], self.other.places[heirs], 2 * self.own.radius[center])
+        alone = self.own.alone[center] + self.own.alone[partners].sum() + self.other.alone[heirs]
+        return np.asarray(heirs, int)[self.costs.cancelling + far < alone].tolist()
 
     def _remainders(self, center, partners, sets, product, remaining, variance, cost):
         difference = remaining - self.other.flux[product]
+        imbalance = np.abs(difference / self.other.flux[product])
+        if not (imbalance <= self.tolerance).any():
+            return
         cost = (
             cost
             + _surprise(difference, variance + self.other.variance[product])
             + self._displacement(self.own.places[center], self.other.places[product], 2 * self.own.radius[center])
         )
-        imbalance = np.abs(difference / self.other.flux[product])
         yield from self._likely("cancellation", partners, sets, (center,), (product,), cost, imbalance)
 
     def _likely(self, kind, partners, sets, center, products, cost, imbalance):

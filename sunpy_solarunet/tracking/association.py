@@ -35,6 +35,9 @@ LARGEST_SIZE_CHANGE = 1.0
 #: A pixel this far, in pixels, beyond a region's edge lies on it.
 ROUNDING = 1e-9
 
+#: Regions whose features are looked for at once.
+REGIONS_AT_ONCE = 1000
+
 #: Weights of missing overlap, distance and flux change in the assignment's cost, each of which runs from 0 to 1.
 COST_WEIGHTS = (2.0, 1.0, 1.0)
 
@@ -88,11 +91,15 @@ def features_in_reach(source, target, reach):
     if not len(source) or not len(target):
         return np.zeros(0, int), np.zeros(0, int)
     centers, radii = source.enclosing_circles
-    first, border = pairs_within(source.grid.places(*centers.T), target.border_places, radii + reach + ROUNDING)
-    second = target.border_positions[2][border] - 1
     surrounded, around = _surrounding_feature(centers, target.labels)
-    codes = np.unique(np.concatenate([first, surrounded]) * len(target) + np.concatenate([second, around]))
-    return np.divmod(codes, len(target))
+    codes = [surrounded * len(target) + around]
+    places, borders, owners = source.grid.places(*centers.T), target.border_places, target.border_positions[2]
+    # A few regions at once: all border pixels in all of them may be more than there is memory for.
+    for start in range(0, len(source), REGIONS_AT_ONCE):
+        some = slice(start, start + REGIONS_AT_ONCE)
+        first, border = pairs_within(places[some], borders, radii[some] + reach + ROUNDING)
+        codes.append(np.unique((first + start) * len(target) + owners[border] - 1))
+    return np.divmod(np.unique(np.concatenate(codes)), len(target))
 
 
 def _surrounding_feature(centers, labels):

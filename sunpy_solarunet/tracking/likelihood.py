@@ -50,6 +50,9 @@ class Costs:
         Uncertainty of a center because shapes change, in units of the equivalent radius.
     contact : `float`
         Typical gap between features before they merge or cancel, in pixels, besides their motion.
+    touching : `float`
+        What contact with a feature of the other sign tells for a cancellation, where the flux that this loses
+        cannot tell.
     apart : `float`
         Two features that are one, but share no pixel.
     """
@@ -64,6 +67,7 @@ class Costs:
     motion: float = 0.4
     shape: float = 0.15
     contact: float = 1.0
+    touching: float = 1.0
     apart: float = 1.5
 
 
@@ -278,28 +282,47 @@ class _Teller:
             balance = np.abs(remaining / self.own.flux[center])
             nothing_left = cost + _surprise(remaining, variance)
             yield from self._likely("cancellation", partners, sets, (center,), (), nothing_left, balance)
-            for product in heirs.get(center, ()):
+            for product in self._possible_heirs(center, partners, heirs.get(center, [])):
                 yield from self._remainders(center, partners, sets, product, exchanged, variance, cost)
+
+    def _possible_heirs(self, center, partners, heirs):
+        """Of the features that a remainder may be, those that are not so far away that all is likelier alone."""
+        far = self._displacement(self.own.places[center], self.other.places[heirs], 2 * self.own.radius[center])
+        alone = self.own.alone[center] + self.own.alone[partners].sum() + self.other.alone[heirs]
+        return np.asarray(heirs, int)[self.costs.cancelling + far < alone].tolist()
 
     def _remainders(self, center, partners, sets, product, exchanged, variance, cost):
         """
-        What the center loses is what cancels, as far as that can be told.
+        What the center loses is what its partners had, as far as that can be told.
 
         Beside a giant equation 9 always holds, since it asks for a change that is small beside the product. What is
-        asked for here is that the change is, within the tolerance, the flux that cancels, or that it cannot be told
-        from the uncertainty of the fluxes; then the event stands on contact alone.
+        asked for here is that the change is, within the tolerance, the flux exchanged, or that it cannot be told
+        from the uncertainty of the center's change; then the event stands on contact alone.
         """
         difference = self.own.flux[center] + exchanged - self.other.flux[product]
-        variance = variance + self.other.variance[product]
-        told = np.abs(difference) <= self.tolerance * np.abs(exchanged)
+        imbalance = np.abs(difference / self.other.flux[product])
+        if not (imbalance <= self.tolerance).any():
+            return
+        change_variance = self.own.variance[center] + self.other.variance[product]
+        told = np.maximum(self.tolerance * np.abs(exchanged), UNTOLD * np.sqrt(change_variance))
+        balances = np.abs(difference) <= told
         cost = (
             cost
-            + _surprise(difference, variance)
+            + self._untold(sets @ self.own.alone[partners], exchanged, change_variance)
+            + _surprise(difference, variance + self.other.variance[product])
             + self._displacement(self.own.places[center], self.other.places[product], 2 * self.own.radius[center])
         )
-        imbalance = np.abs(difference / self.other.flux[product])
-        balances = told | (np.square(difference) <= UNTOLD**2 * variance)
         yield from self._likely("cancellation", partners, sets, (center,), (product,), cost, imbalance, balances)
+
+    def _untold(self, alone, exchanged, variance):
+        """
+        What it costs that the center's change cannot tell of flux that ends beside it.
+
+        Such flux ends as seldom as it does alone, but for what contact tells, and for as much as a change of the
+        center by that flux would be a surprise.
+        """
+        rarity = alone - self.costs.vanishing
+        return np.maximum(rarity - self.costs.touching - _surprise(exchanged, variance), 0)
 
     def _likely(self, kind, partners, sets, center, products, cost, imbalance, balances=True):
         """The likeliest combinations, of those that balance and cost less than all features alone."""

@@ -25,13 +25,16 @@ BATCH = 20_000
 MOST_SEARCHED = 60
 MOST_WHOLE = 2_000
 
+#: Most sets that hang together; of more, those that save most for one of their elements are chosen from.
+MOST_SETS = 300_000
+
 #: How often a linear program is tightened.
 ROUNDS = 4
 
-#: Steps of a search, branches of an integer program, and exchanges that improve a packing.
+#: Steps of a search, branches of an integer program, and exchanges that improve a packing, each times its members.
 STEPS = 2_000
 BRANCHES = 200
-EXCHANGES = 1_000
+EXCHANGES = 5_000_000
 
 #: Work on what a linear program halves, in about milliseconds: all of it, a linear program and each of
 #: its sets, an integer program and each of its sets, a search.
@@ -176,6 +179,12 @@ def _without_empty_rows(members):
 
 def _pack_crowds(members, saving, crowd, budget):
     """Several crowds by one linear program, and those that it halves one by one."""
+    if len(saving) > MOST_SETS:
+        budget.met += 1
+        kept = _best_of_each(members, saving)
+        chosen, prices = np.zeros(len(saving), bool), shared_prices(members, saving)
+        chosen[kept], _ = _pack(members[:, kept], saving[kept], budget)
+        return chosen, prices
     relaxed = relax(members, saving)
     if not relaxed.is_exact:
         budget.met += 1
@@ -186,6 +195,16 @@ def _pack_crowds(members, saving, crowd, budget):
         rows, own = _without_empty_rows(members[:, columns])
         chosen[columns] = _whole(own, saving[columns], relaxed.part(columns, rows, own), budget)
     return chosen, relaxed.prices
+
+
+def _best_of_each(members, saving):
+    """The sets that save most for one of their elements, by their members."""
+    sizes = np.diff(members.indptr)
+    column = np.repeat(np.arange(len(saving)), sizes)
+    order = np.lexsort((column, -(saving / sizes)[column], members.indices))
+    row = members.indices[order]
+    rank = np.arange(len(row)) - np.searchsorted(row, row)
+    return np.unique(column[order[rank < max(MOST_SETS // members.shape[0], 1)]])[:MOST_SETS]
 
 
 def _whole(members, saving, relaxed, budget):
@@ -248,7 +267,7 @@ def _greedy(members, worth, saving):
 def _exchanged(members, saving, found):
     """A packing in which no one set saves more than all those that it shares elements with."""
     found = found.copy()
-    for _ in range(EXCHANGES):
+    for _ in range(EXCHANGES // max(members.nnz, 5_000)):
         columns = np.flatnonzero(found)
         shared = members[:, columns].T @ members
         shared.data = np.ones(len(shared.data))

@@ -11,9 +11,6 @@ from scipy.sparse import csc_array, vstack
 
 __all__ = ["Relaxation", "relax", "shared_prices", "tighten"]
 
-#: Most sets that a linear program chooses from.
-MOST_SETS = 400_000
-
 #: Last resort, in seconds: how long one program may run.
 LONGEST = 10.0
 
@@ -110,24 +107,21 @@ def relax(members, saving):
 def _solved(constraints, saving, number):
     """Shares under constraints of which the first number are elements."""
     prices = np.zeros(constraints.shape[0])
-    solution = None
-    if len(saving) <= MOST_SETS:
-        solution = linprog(
-            -saving,
-            A_ub=constraints,
-            b_ub=np.ones(len(prices)),
-            bounds=(0, None),
-            method="highs-ds",
-            options={"time_limit": LONGEST},
-        )
-    if solution is None or solution.status:
+    solution = linprog(
+        -saving,
+        A_ub=constraints,
+        b_ub=np.ones(len(prices)),
+        bounds=(0, None),
+        method="highs-ds",
+        options={"time_limit": LONGEST},
+    )
+    if solution.status:
         prices[:number] = shared_prices(constraints[:number], saving)
         shares = np.zeros(len(saving))
     else:
         prices, shares = np.maximum(-solution.ineqlin.marginals, 0), solution.x
     excess = np.maximum(constraints.T @ prices - saving, 0)
-    is_exact = solution is not None and not solution.status
-    return Relaxation(shares, prices[:number], excess, float(prices.sum()), is_exact, constraints)
+    return Relaxation(shares, prices[:number], excess, float(prices.sum()), not solution.status, constraints)
 
 
 def shared_prices(members, saving):

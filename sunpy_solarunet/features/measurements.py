@@ -1,0 +1,262 @@
+"""
+What is measured of the features of a magnetogram.
+"""
+
+import astropy.units as u
+import numpy as np
+from astropy.utils import lazyproperty
+from scipy import ndimage
+
+from sunpy_solarunet import geometry
+from sunpy_solarunet.features.flags import FLAGS
+from sunpy_solarunet.grid import Grid
+from sunpy_solarunet.magnetograms import field_strength, pixel_area, surface_coordinates
+
+__all__ = ["MEASUREMENTS", "NORMAL_MEDIAN", "Measurements"]
+
+#: The columns of `FeatureCatalog.to_table`.
+MEASUREMENTS = (
+    "label",
+    "polarity",
+    "n_pixels",
+    "area",
+    "flux",
+    "mean_field",
+    "peak_field",
+    "x",
+    "y",
+    "Tx",
+    "Ty",
+    "lon",
+    "lat",
+    "radius",
+    "probability",
+    "flags",
+)
+
+#: Standard deviation of normal noise in units of the median of its absolute value.
+NORMAL_MEDIAN = 1.4826
+
+
+class Measurements:
+    """
+    The measurements of a `~sunpy_solarunet.FeatureCatalog`: each an array with one element a feature.
+    """
+
+    @lazyproperty
+    def _pixels(self):
+        """Flat indices of all features' pixels, feature after feature."""
+        order = np.argsort(self.labels, axis=None, kind="stable")
+        return order[self.labels.size - int(np.sum(self._counts)) :]
+
+    @lazyproperty
+    def _starts(self):
+        """Where each feature begins in the flat arrays."""
+        return np.concatenate([[0], np.cumsum(self._counts)[:-1]]).astype(int) if len(self) else np.zeros(0, int)
+
+    @lazyproperty
+    def _field(self):
+        """Gauss of each feature pixel."""
+        return field_strength(self.map).ravel()[self._pixels].astype(float)
+
+    @lazyproperty
+    def _pixel_positions(self):
+        """Rows and columns of each feature pixel."""
+        return np.divmod(self._pixels, self.labels.shape[1])
+
+    @lazyproperty
+    def _pixel_areas(self):
+        """Mm2 of each feature pixel; zero where it has none."""
+        area = pixel_area(self.map, self.area_kind).to_value(u.Mm**2)
+        return np.nan_to_num(np.broadcast_to(area, self.labels.shape).ravel()[self._pixels])
+
+    @lazyproperty
+    def _has_all_areas(self):
+        return self._total((self._pixel_areas == 0).astype(int)) == 0
+
+    def _total(self, values):
+        """Sum of a pixel quantity over each feature."""
+        return np.add.reduceat(values, self._starts) if len(self) else np.zeros(0)
+
+    @lazyproperty
+    def label(self):
+        """Number of each feature in ``labels``."""
+        return np.arange(1, len(self) + 1)
+
+    @lazyproperty
+    def n_pixels(self):
+        """Number of pixels."""
+        return np.asarray(self._counts, int)
+
+    @lazyproperty
+    def area(self):
+        """Area of the pixels that have one (see the flag "no_area"), `~astropy.units.Quantity` in Mm2."""
+        return self._total(self._pixel_areas) * u.Mm**2
+
+    @lazyproperty
+    def flux(self):
+        """Signed magnetic flux (equation 4) of the pixels that have an area, `~astropy.units.Quantity` in Mx."""
+        return (self._total(self._field * self._pixel_areas) * (u.G * u.Mm**2)).to(u.Mx)
+
+    @lazyproperty
+    def polarity(self):
+        """1 for positive flux, -1 for negative."""
+        return np.where(self._total(self._field) < 0, -1, 1)
+
+    @lazyproperty
+    def mean_field(self):
+        """Mean field of the pixels, `~astropy.units.Quantity` in G."""
+        return self._total(self._field) / np.maximum(self.n_pixels, 1) * u.G
+
+    @lazyproperty
+    def peak_field(self):
+        """Field of the strongest pixel, with its sign, `~astropy.units.Quantity` in G."""
+        if not len(self):
+            return np.zeros(0) * u.G
+        highest = np.maximum.reduceat(self._field, self._starts)
+        lowest = np.minimum.reduceat(self._field, self._starts)
+        return np.where(highest >= -lowest, highest, lowest) * u.G
+
+    @lazyproperty
+    def _centroids(self):
+        """Columns and rows of the flux-weighted centers."""
+        weights = np.abs(self._field)
+        rows, columns = self._pixel_positions
+        total = self._total(weights)
+        if np.any(total == 0):
+            weights = np.where(np.repeat(total == 0, self.n_pixels), 1.0, weights)
+            total = self._total(weights)
+        return self._total(weights * columns) / total, self._total(weights * rows) / total
+
+    @lazyproperty
+    def x(self):
+        """Column of the flux-weighted center, counted from 0, `~astropy.units.Quantity` in pixels."""
+        return self._centroids[0] * u.pix
+
+    @lazyproperty
+    def y(self):
+        """Row of the flux-weighted center, counted from 0, `~astropy.units.Quantity` in pixels."""
+        return self._centroids[1] * u.pix
+
+    @lazyproperty
+    def coordinate(self):
+        """Flux-weighted centers as a `~astropy.coordinates.SkyCoord` in the map's frame."""
+        return self.map.pixel_to_world(self.x, self.y)
+
+    @lazyproperty
+    def _surface_coordinates(self):
+        return surface_coordinates(self.coordinate)
+
+    @property
+    def Tx(self):
+        """Helioprojective x of the center, `~astropy.units.Quantity` in arcsec."""
+        return self._surface_coordinates[0]
+
+    @property
+    def Ty(self):
+        """Helioprojective y of the center, `~astropy.units.Quantity` in arcsec."""
+        return self._surface_coordinates[1]
+
+    @property
+    def lon(self):
+        """Stonyhurst longitude of the center, `~astropy.units.Quantity` in degrees; not-a-number off the disk."""
+        return self._surface_coordinates[2]
+
+    @property
+    def lat(self):
+        """Stonyhurst latitude of the center, `~astropy.units.Quantity` in degrees; not-a-number off the disk."""
+        return self._surface_coordinates[3]
+
+    @lazyproperty
+    def border_positions(self):
+        """Columns, rows and labels of the pixels at the features' borders, ordered by label."""
+        at_border = geometry.border_pixels(self.labels).ravel()[self._pixels]
+        rows, columns = self._pixel_positions
+        return columns[at_border], rows[at_border], self.labels.ravel()[self._pixels[at_border]]
+
+    @lazyproperty
+    def grid(self):
+        """Lengths between pixels as they are on the Sun, a `~sunpy_solarunet.magnetograms.Grid`."""
+        return Grid(self.map)
+
+    @lazyproperty
+    def places(self):
+        """Places of the centers, whose distances are lengths on the Sun in units of ``grid.side``."""
+        return self.grid.places(*self._centroids)
+
+    @lazyproperty
+    def border_places(self):
+        """Places of the pixels of `border_positions`, whose distances are lengths on the Sun."""
+        return self.grid.places(*self.border_positions[:2])
+
+    @lazyproperty
+    def enclosing_circles(self):
+        """
+        Smallest circles on the Sun that cover each feature's pixels whole.
+
+        Centers, shape (n, 2), x and y in pixels, and radii, shape (n,), in units of ``grid.side``.
+        """
+        columns, rows, owners = self.border_positions
+        starts = 4 * np.searchsorted(owners, self.label)
+        stretch = self.grid.stretch(*self._centroids)
+        corners = geometry.pixel_corners(columns, rows)
+        stretched = np.einsum("nij,nj->ni", stretch[np.repeat(owners - 1, 4)], corners)
+        centers, radii = geometry.smallest_circles(stretched, starts)
+        return np.linalg.solve(stretch, centers[..., np.newaxis])[..., 0], radii
+
+    @lazyproperty
+    def radius(self):
+        """Radius of the smallest circle that covers the feature, `~astropy.units.Quantity` in Mm."""
+        return (self.enclosing_circles[1] * self.grid.side).to(u.Mm)
+
+    @lazyproperty
+    def equivalent_radius(self):
+        """Radius of a circle of the feature's size, in units of ``grid.side``."""
+        stretch = self.grid.stretch(*self._centroids)
+        return np.sqrt(self.n_pixels * np.linalg.det(stretch) / np.pi)
+
+    @lazyproperty
+    def noise(self):
+        """
+        Noise of a pixel, `~astropy.units.Quantity` in G: 1.48 times the median of the field where there is no feature.
+
+        Zero where there is no such pixel.
+        """
+        rest = np.abs(field_strength(self.map)[self.labels == 0])
+        rest = rest[~np.isnan(rest)]
+        return (NORMAL_MEDIAN * np.median(rest) if len(rest) else 0.0) * u.G
+
+    @lazyproperty
+    def flux_error(self):
+        """Uncertainty of the fluxes from the noise of their pixels, `~astropy.units.Quantity` in Mx."""
+        area = self.area / np.sqrt(np.maximum(self.n_pixels, 1))
+        return (self.noise * area).to(u.Mx)
+
+    @lazyproperty
+    def probability(self):
+        """Mean probability of the pixels to be significant, from 0 to 1; not-a-number without a network."""
+        if self._probability is None:
+            return np.full(len(self), np.nan)
+        return self._total(self._probability) / np.maximum(self.n_pixels, 1)
+
+    @lazyproperty
+    def has_data(self):
+        """Where the map has data, `numpy.ndarray` of `bool` of its shape."""
+        return ~np.isnan(field_strength(self.map))
+
+    @lazyproperty
+    def touches_edge(self):
+        """Whether features touch the frame's edge or pixels without data."""
+        beyond = ndimage.binary_dilation(~np.pad(self.has_data, 1), np.ones((3, 3)))[1:-1, 1:-1]
+        return self._total(beyond.ravel()[self._pixels].astype(int)) > 0
+
+    @property
+    def cut(self):
+        """Whether data that are missing in a frame beside this one cut features: not as long as it stands alone."""
+        return np.zeros(len(self), bool)
+
+    @lazyproperty
+    def flags(self):
+        """Sums of the bits in `~sunpy_solarunet.features.FLAGS`."""
+        found = {"edge": self.touches_edge, "off_disk": np.isnan(self.lon), "no_area": ~self._has_all_areas}
+        return sum(FLAGS[name][0] * is_set for name, is_set in found.items())

@@ -185,9 +185,9 @@ def _marked(event, catalog):
     """Labels of the members that an event marks: parents of a death, children of a birth."""
     members = str(event["parents"] if event["category"] == "death" else event["children"])
     labels = [int(label) for label in members.split()]
-    if labels and not 1 <= min(labels) <= max(labels) <= len(catalog):
-        message = f"event {event['event_id']} has members {members}, the catalog has {len(catalog)} features"
-        raise SolarUnetError(f"{message}: they are of different runs")
+    if not np.isin(labels, catalog.label).all():
+        message = f"event {event['event_id']} has members {members}, not all of them are among the catalog's"
+        raise SolarUnetError(f"{message} {len(catalog)} features: they are of different runs or selections")
     return labels
 
 
@@ -223,9 +223,10 @@ def _map_axes(axes, frame):
 def _strokes(catalog, kinds, inset):
     """Rings in pixels, the name of each one's color and its line style; a ring for each color it has."""
     signs = np.where(catalog.polarity > 0, "positive", "negative").tolist()
+    signs = dict(zip(catalog.label.tolist(), signs, strict=True))
     strokes = []
     for ring, owner in zip(*catalog.borders(inset=inset), strict=True):
-        names = kinds.get(int(owner), [signs[owner - 1]])
+        names = kinds.get(int(owner), [signs[int(owner)]])
         dashes = [(turn * DASH, (DASH, DASH * (len(names) - 1))) for turn in range(len(names))]
         styles = dashes if len(names) > 1 else ["solid"]
         strokes += [(ring, name, style) for name, style in zip(names, styles, strict=True)]
@@ -475,7 +476,10 @@ def _half_width(catalog, place, marked, width):
         return require_quantity(width, u.arcsec, "width", positive=True) / 2
     angles = _pixel_angles(catalog.map)
     columns, rows, owners = catalog.border_positions
-    offsets = np.abs(np.stack([columns, rows], axis=-1)[np.isin(owners, marked)] - place) + EVENT_PIXELS / 10
+    offsets = (
+        np.abs(np.stack([columns, rows], axis=-1)[np.isin(catalog.label[owners - 1], marked)] - place)
+        + EVENT_PIXELS / 10
+    )
     return max(EVENT_WIDTH.value / 2, EVENT_PIXELS / 2 * angles.max(), (offsets * angles).max(initial=0))
 
 

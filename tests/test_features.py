@@ -383,8 +383,8 @@ def test_one_feature_may_fill_the_frame():
         (np.zeros((40, 24), int), r"labels have shape \(40, 24\), the map has \(24, 40\)"),
         (np.zeros((24, 40)), "integers.*float64"),
         (np.zeros((24, 40), bool), "integers.*bool"),
-        (np.eye(24, 40, dtype=int) * 2, "without gaps"),
-        (-np.eye(24, 40, dtype=int), "without gaps"),
+        (-np.eye(24, 40, dtype=int), "between 0 and .* from -1 to 0"),
+        (np.full((24, 40), 2**63, np.uint64), "between 0 and .* to 9223372036854775808"),
     ],
 )
 def test_labels_that_are_none(labels, message):

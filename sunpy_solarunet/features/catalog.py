@@ -30,8 +30,8 @@ class FeatureCatalog(Measurements, Sequence):
     map : `~sunpy.map.GenericMap`
         The magnetogram.
     labels : `numpy.ndarray` of `int`
-        Shape (rows, columns): 0 where there is no feature, else the feature's number. The numbers
-        run from 1 without gaps.
+        Shape (rows, columns): 0 where there is no feature, else the feature's label. There may be gaps
+        between the labels.
     probability : `numpy.ndarray`, optional
         Shape (rows, columns): the network's probability that a pixel is significant.
     area : {"sky", "surface"}
@@ -70,20 +70,14 @@ class FeatureCatalog(Measurements, Sequence):
         labels = np.asarray(labels)
         if labels.shape != map.data.shape:
             raise SolarUnetError(f"labels have shape {labels.shape}, the map has {map.data.shape}")
-        if labels.dtype.kind not in "iu":
-            raise SolarUnetError(f"labels must be integers, these are {labels.dtype}")
         #: The magnetogram.
         self.map = map
-        #: Number of the feature that each pixel belongs to, 0 where there is none.
-        self.labels = labels.astype(np.int32, copy=False)
+        #: Label of the feature that each pixel belongs to, 0 where there is none.
+        self.labels = _checked_labels(labels)
         #: How pixel areas are counted.
         self.area_kind = name_choice(area, AREAS, "area")
         #: How the features were found.
         self.meta = dict(meta or {})
-        counts = np.bincount(self.labels.ravel()) if self.labels.min(initial=0) >= 0 else [0]
-        if self.labels.min(initial=0) < 0 or not np.all(counts[1:]):
-            raise SolarUnetError("labels must run from 1 without gaps: use skimage.segmentation.relabel_sequential")
-        self._counts = counts[1:]
         if probability is not None and np.shape(probability) != labels.shape:
             raise SolarUnetError(f"labels have shape {labels.shape}, the probability has {np.shape(probability)}")
         # Only that of the features' pixels is kept.
@@ -92,7 +86,7 @@ class FeatureCatalog(Measurements, Sequence):
             raise MagnetogramError("a feature has pixels where the map has no data")
 
     def __len__(self):
-        return len(self._counts)
+        return len(self.label)
 
     def __getitem__(self, index):
         if isinstance(index, slice):
@@ -129,7 +123,8 @@ class FeatureCatalog(Measurements, Sequence):
         tuple
             A list of arrays of shape (n, 2), x and y in pixels, each closed, and the label of each.
         """
-        return geometry.rings(self.labels, inset=inset)
+        rings, owners = geometry.rings(self.numbered, inset=inset)
+        return rings, self.label[owners - 1]
 
     @lazyproperty
     def _borders(self):
@@ -149,3 +144,13 @@ class FeatureCatalog(Measurements, Sequence):
         file = str(self.map.meta.get("filename", ""))
         table.meta.update(self.meta, time=self.time.isot, file=file, area=self.area_kind)
         return table
+
+
+def _checked_labels(labels):
+    """Labels as signed integers, of 32 bits where they fit."""
+    if labels.dtype.kind not in "iu":
+        raise SolarUnetError(f"labels must be integers, these are {labels.dtype}")
+    lowest, highest = labels.min(initial=0), labels.max(initial=0)
+    if lowest < 0 or highest > np.iinfo(np.int64).max:
+        raise SolarUnetError(f"labels must lie between 0 and 2**63 - 1, these run from {lowest} to {highest}")
+    return labels.astype(np.int32 if highest <= np.iinfo(np.int32).max else np.int64, copy=False)

@@ -46,13 +46,20 @@ class Measurements:
     @lazyproperty
     def _pixels(self):
         """Flat indices of all features' pixels, feature after feature."""
-        order = np.argsort(self.labels, axis=None, kind="stable")
-        return order[self.labels.size - int(np.sum(self._counts)) :]
+        inside = np.flatnonzero(self.labels)
+        return inside[np.argsort(self.labels.ravel()[inside], kind="stable")]
+
+    @lazyproperty
+    def numbered(self):
+        """Position of the feature that each pixel belongs to, counted from 1, 0 where there is none."""
+        numbered = np.zeros(self.labels.shape, np.int32)
+        numbered.flat[self._pixels] = np.repeat(np.arange(1, len(self) + 1), self.n_pixels)
+        return numbered
 
     @lazyproperty
     def _starts(self):
         """Where each feature begins in the flat arrays."""
-        return np.concatenate([[0], np.cumsum(self._counts)[:-1]]).astype(int) if len(self) else np.zeros(0, int)
+        return np.searchsorted(self.labels.ravel()[self._pixels], self.label)
 
     @lazyproperty
     def _field(self):
@@ -80,13 +87,13 @@ class Measurements:
 
     @lazyproperty
     def label(self):
-        """Number of each feature in ``labels``."""
-        return np.arange(1, len(self) + 1)
+        """Number of each feature in ``labels``, increasing; there may be gaps."""
+        return np.unique(self.labels.ravel()[self._pixels]).astype(int)
 
     @lazyproperty
     def n_pixels(self):
         """Number of pixels."""
-        return np.asarray(self._counts, int)
+        return np.diff(np.append(self._starts, len(self._pixels)))
 
     @lazyproperty
     def area(self):
@@ -169,10 +176,10 @@ class Measurements:
 
     @lazyproperty
     def border_positions(self):
-        """Columns, rows and labels of the pixels at the features' borders, ordered by label."""
-        at_border = geometry.border_pixels(self.labels).ravel()[self._pixels]
+        """Columns, rows and numbers (see `numbered`) of the pixels at the features' borders, ordered by number."""
+        at_border = geometry.border_pixels(self.numbered).ravel()[self._pixels]
         rows, columns = self._pixel_positions
-        return columns[at_border], rows[at_border], self.labels.ravel()[self._pixels[at_border]]
+        return columns[at_border], rows[at_border], self.numbered.ravel()[self._pixels[at_border]]
 
     @lazyproperty
     def grid(self):
@@ -197,7 +204,7 @@ class Measurements:
         Centers, shape (n, 2), x and y in pixels, and radii, shape (n,), in units of ``grid.side``.
         """
         columns, rows, owners = self.border_positions
-        starts = 4 * np.searchsorted(owners, self.label)
+        starts = 4 * np.searchsorted(owners, np.arange(1, len(self) + 1))
         stretch = self.grid.stretch(*self._centroids)
         corners = geometry.pixel_corners(columns, rows)
         stretched = np.einsum("nij,nj->ni", stretch[np.repeat(owners - 1, 4)], corners)

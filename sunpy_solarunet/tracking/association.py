@@ -89,15 +89,15 @@ def features_in_reach(source, target, reach):
     centers, radii = source.enclosing_circles
     first, border = pairs_within(source.grid.places(*centers.T), target.border_places, radii + reach + ROUNDING)
     second = target.border_positions[2][border] - 1
-    surrounded, around = _surrounding_feature(centers, target.labels)
+    surrounded, around = _surrounding_feature(centers, target.numbered)
     codes = np.unique(np.concatenate([first, surrounded]) * len(target) + np.concatenate([second, around]))
     return np.divmod(codes, len(target))
 
 
-def _surrounding_feature(centers, labels):
+def _surrounding_feature(centers, numbered):
     """Features that hold a region's center: one that holds a whole region has no border in it."""
     columns, rows = np.round(centers).astype(int).T
-    inside = labels[np.clip(rows, 0, labels.shape[0] - 1), np.clip(columns, 0, labels.shape[1] - 1)]
+    inside = numbered[np.clip(rows, 0, numbered.shape[0] - 1), np.clip(columns, 0, numbered.shape[1] - 1)]
     held = np.flatnonzero(inside)
     return held, inside[held] - 1
 
@@ -116,8 +116,8 @@ def overlap_pixels(before, after):
     tuple of `numpy.ndarray` of `int`
         Index before, index after and number of common pixels of each pair that has any, ordered.
     """
-    both = (before.labels > 0) & (after.labels > 0)
-    codes = (before.labels[both].astype(np.int64) - 1) * len(after) + after.labels[both] - 1
+    both = (before.numbered > 0) & (after.numbered > 0)
+    codes = (before.numbered[both].astype(np.int64) - 1) * len(after) + after.numbered[both] - 1
     pairs, counts = np.unique(codes, return_counts=True)
     return *np.divmod(pairs, max(len(after), 1)), counts
 

@@ -88,11 +88,11 @@ def events_tables(transition, before, after):
     tables = [_events_table(deaths, before[1]), _events_table(births, after[1])]
     events = stack_tables("events", tables)
     events["event_id"] = np.arange(len(events))
-    sides = (("parent", "parents", *before[1:]), ("child", "children", *after[1:]))
+    sides = (("parent", "parents", *before), ("child", "children", *after))
     rows = [
-        (event_id, track_ids[feature], feature + 1, frame, role)
+        (event_id, track_ids[feature], catalog.label[feature], frame, role)
         for event_id, event in zip(events["event_id"], deaths + births, strict=True)
-        for role, members, frame, track_ids in sides
+        for role, members, catalog, frame, track_ids in sides
         for feature in getattr(event, members)
     ]
     columns = dict(zip(SCHEMAS["members"], zip(*rows, strict=True), strict=True)) if rows else {}
@@ -107,6 +107,7 @@ class _Event:
         self.own = own
         self.other = other
         self.category = category
+        self.before, self.after = (own, other) if category == "death" else (other, own)
         self.members = list(explanation.members)
         self.products = [] if explanation.product is None else [explanation.product]
         self.parents, self.children = (
@@ -126,13 +127,11 @@ class _Event:
 
     @property
     def flux_before(self):
-        before = self.own if self.category == "death" else self.other
-        return before.flux.value[self.parents].sum()
+        return self.before.flux.value[self.parents].sum()
 
     @property
     def flux_after(self):
-        after = self.other if self.category == "death" else self.own
-        return after.flux.value[self.children].sum()
+        return self.after.flux.value[self.children].sum()
 
     @property
     def position(self):
@@ -164,8 +163,8 @@ def _events_table(events, frame):
         "imbalance": [event.explanation.imbalance for event in events],
         "confidence": [event.explanation.confidence for event in events],
         "n_features": [len(event.parents) + len(event.children) for event in events],
-        "parents": [_labels(event.parents) for event in events],
-        "children": [_labels(event.children) for event in events],
+        "parents": [_labels(event.before, event.parents) for event in events],
+        "children": [_labels(event.after, event.children) for event in events],
     }
     return make_table("events", columns)
 
@@ -174,8 +173,8 @@ def _repeated(time, number):
     return Time(np.full(number, time.jd1), np.full(number, time.jd2), format="jd", scale=time.scale)
 
 
-def _labels(features):
-    return " ".join(str(feature + 1) for feature in features)
+def _labels(catalog, features):
+    return " ".join(str(catalog.label[feature]) for feature in features)
 
 
 def _single(value):

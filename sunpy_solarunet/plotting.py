@@ -27,6 +27,7 @@ from sunpy.visualization import axis_labels_from_ctype
 from tqdm.auto import tqdm
 
 from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
+from sunpy_solarunet.features.places import is_behind_the_limb
 from sunpy_solarunet.magnetograms import field_strength, pixel_length
 
 __all__ = ["COLORS", "draw_borders", "draw_distributions", "draw_events", "movie", "plot_catalog", "plot_event"]
@@ -241,16 +242,8 @@ def _positions(rings, frame, axes):
     x, y = np.concatenate(rings).T * u.pix
     place = frame.pixel_to_world(x, y).transform_to(wcs_to_celestial_frame(axes.wcs))
     vertices = np.stack(axes.wcs.world_to_pixel(place), axis=-1)
-    vertices[_behind_the_limb(place)] = np.nan
+    vertices[is_behind_the_limb(place)] = np.nan
     return np.split(vertices, np.cumsum([len(ring) for ring in rings])[:-1])
-
-
-def _behind_the_limb(place):
-    """Whether places are farther from the observer than the limb; never, where their distance is unknown."""
-    if not isinstance(place.frame, Helioprojective) or place.distance.unit == u.one:
-        return np.zeros(place.shape, bool)
-    limb = np.sqrt(place.observer.radius**2 - place.rsun**2)
-    return place.distance > limb
 
 
 def _add_legend(axes, names, options):

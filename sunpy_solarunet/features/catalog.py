@@ -4,18 +4,27 @@ The features of one magnetogram: labelled pixels together with their map.
 
 from collections.abc import Sequence
 
+import astropy.units as u
 import numpy as np
 from astropy.table import QTable
 from astropy.utils import lazyproperty
 from sunpy.map import GenericMap
 
 from sunpy_solarunet import geometry
-from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice
+from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_quantity
+from sunpy_solarunet.features.comparing import is_same_magnetogram
 from sunpy_solarunet.features.feature import Feature
 from sunpy_solarunet.features.measurements import MEASUREMENTS, Measurements
+from sunpy_solarunet.features.places import pixels_of
+from sunpy_solarunet.features.selecting import position, positions, positions_of_labels
 from sunpy_solarunet.magnetograms import AREAS
 
 __all__ = ["FeatureCatalog"]
+
+#: What a selection takes over as it is, and of what it takes the elements of its features or of their pixels.
+OF_FRAME = ("grid", "has_data")
+OF_FEATURES = (*MEASUREMENTS, "coordinate", "equivalent_radius", "enclosing_circles", "places", "_centroids")
+OF_PIXELS = ("_pixels", "_field", "_pixel_areas", "_pixel_positions", "_probability")
 
 
 class FeatureCatalog(Measurements, Sequence):
@@ -24,6 +33,13 @@ class FeatureCatalog(Measurements, Sequence):
 
     A sequence of `Feature`. Each property is an array with one element a feature, computed for all
     features at once when it is first asked for. A catalog without features has empty arrays.
+
+    ``catalog[2]`` is a feature; ``catalog[:3]``, ``catalog[[0, 2]]`` and ``catalog[catalog.area > 2 * u.Mm**2]``
+    are catalogs of some of the features. They keep their labels, and the order of these, each once;
+    `noise` remains that of the whole magnetogram.
+
+    Two catalogs are equal if they have the same pixels under the same labels, with the same
+    probability, in the same magnetogram: field, time and coordinates.
 
     Parameters
     ----------
@@ -34,6 +50,8 @@ class FeatureCatalog(Measurements, Sequence):
         between the labels.
     probability : `numpy.ndarray`, optional
         Shape (rows, columns): the network's probability that a pixel is significant.
+    noise : `~astropy.units.Quantity`, optional
+        Noise of a pixel, if it is known; as in `noise`, if not given.
     area : {"sky", "surface"}
         How pixel areas are counted, see `~sunpy_solarunet.magnetograms.pixel_area`.
     meta : `dict`, optional
@@ -62,9 +80,11 @@ class FeatureCatalog(Measurements, Sequence):
     <Quantity [3.5] pix>
     >>> print(f"{catalog[0].area:.2f}")
     2.17 Mm2
+    >>> len(catalog[catalog.flux > 1e19 * u.Mx])
+    0
     """
 
-    def __init__(self, map, labels, *, probability=None, area="sky", meta=None):  # noqa: A002
+    def __init__(self, map, labels, *, probability=None, noise=None, area="sky", meta=None):  # noqa: A002
         if not isinstance(map, GenericMap):
             raise TypeError(f"a sunpy.map.Map is needed, got {type(map).__name__}; magnetogram() makes one")
         labels = np.asarray(labels)
@@ -80,6 +100,8 @@ class FeatureCatalog(Measurements, Sequence):
         self.meta = dict(meta or {})
         if probability is not None and np.shape(probability) != labels.shape:
             raise SolarUnetError(f"labels have shape {labels.shape}, the probability has {np.shape(probability)}")
+        if noise is not None:
+            self.noise = require_quantity(noise, u.G, "noise", positive=True) * u.G
         # Only that of the features' pixels is kept.
         self._probability = None if probability is None else np.ravel(probability)[self._pixels].astype(float)
         if np.isnan(self._field).any():
@@ -89,12 +111,135 @@ class FeatureCatalog(Measurements, Sequence):
         return len(self.label)
 
     def __getitem__(self, index):
-        if isinstance(index, slice):
-            return [Feature(self, number) for number in range(*index.indices(len(self)))]
-        number = index + len(self) if index < 0 else index
-        if not 0 <= number < len(self):
-            raise IndexError(f"feature {index} of {len(self)}")
-        return Feature(self, number)
+        if isinstance(index, int | np.integer) and not isinstance(index, bool):
+            return Feature(self, position(int(index), len(self)))
+        return self._selection(positions(index, len(self)))
+
+    def _selection(self, chosen):
+        """The catalog of the features at increasing positions, with what is measured of them already."""
+        kept = np.isin(np.arange(1, len(self) + 1), chosen + 1)
+        of_pixels = np.repeat(kept, self.n_pixels)
+        selection = object.__new__(type(self))
+        selection.map, selection.area_kind, selection.meta = self.map, self.area_kind, dict(self.meta)
+        selection.labels = np.where(np.append(False, kept)[self.numbered], self.labels, 0)
+        selection.noise = self.noise
+        for names, mask in ((OF_FRAME, ...), (OF_FEATURES, kept), (OF_PIXELS, of_pixels)):
+            vars(selection).update((name, _part(vars(self)[name], mask)) for name in names if name in vars(self))
+        return selection
+
+    def get_label(self, label):
+        """
+        The feature of a label.
+
+        Parameters
+        ----------
+        label : `int`
+
+        Returns
+        -------
+        Feature
+
+        Raises
+        ------
+        SolarUnetError
+            If no feature has it; the message lists the labels that there are.
+
+        Examples
+        --------
+        >>> import astropy.units as u
+        >>> import numpy as np
+        >>> from sunpy_solarunet import FeatureCatalog, magnetogram
+        >>> labels = np.array([[1, 0, 6], [1, 0, 0]])
+        >>> frame = magnetogram(labels * u.G, time="2017-07-13", scale=1 * u.arcsec, center=(0, 0) * u.arcsec)
+        >>> FeatureCatalog(frame, labels).get_label(6)
+        <Feature 6: positive, 1 pixels, 3.26e+16 Mx, at (1.0 arcsec, -0.5 arcsec)>
+        """
+        return Feature(self, int(positions_of_labels([label], self.label)[0]))
+
+    def get_labels(self, labels):
+        """
+        The features of several labels.
+
+        Parameters
+        ----------
+        labels : array-like of `int`
+
+        Returns
+        -------
+        FeatureCatalog
+            In the order of the labels, each once, as from an index.
+
+        Raises
+        ------
+        SolarUnetError
+            If no feature has one of them; the message lists the labels that there are.
+
+        Examples
+        --------
+        >>> import astropy.units as u
+        >>> import numpy as np
+        >>> from sunpy_solarunet import FeatureCatalog, magnetogram
+        >>> labels = np.array([[1, 0, 6], [1, 0, 7]])
+        >>> frame = magnetogram(labels * u.G, time="2017-07-13", scale=1 * u.arcsec, center=(0, 0) * u.arcsec)
+        >>> FeatureCatalog(frame, labels).get_labels([7, 1]).label
+        array([1, 7])
+        """
+        return self._selection(np.unique(positions_of_labels(labels, self.label)))
+
+    def at(self, coordinate):
+        """
+        The feature that has a place on the Sun, as this magnetogram shows it.
+
+        Parameters
+        ----------
+        coordinate : `~astropy.coordinates.SkyCoord`
+            In any frame, one place or several.
+
+        Returns
+        -------
+        Feature or `None`, or list of these
+            `None` where there is no feature: outside of all of them, beyond the field of view, or
+            behind the limb. A list, in the order of the places, for several.
+
+        Raises
+        ------
+        TypeError
+            If ``coordinate`` is none.
+
+        Examples
+        --------
+        >>> import astropy.units as u
+        >>> import numpy as np
+        >>> from astropy.coordinates import SkyCoord
+        >>> from sunpy_solarunet import FeatureCatalog, magnetogram
+        >>> labels = np.array([[1, 0, 6], [1, 0, 0]])
+        >>> frame = magnetogram(labels * u.G, time="2017-07-13", scale=1 * u.arcsec, center=(0, 0) * u.arcsec)
+        >>> catalog = FeatureCatalog(frame, labels)
+        >>> catalog.at(SkyCoord(1.2 * u.arcsec, -0.3 * u.arcsec, frame=frame.coordinate_frame))
+        <Feature 6: positive, 1 pixels, 3.26e+16 Mx, at (1.0 arcsec, -0.5 arcsec)>
+        """
+        rows, columns, seen = pixels_of(self.map, coordinate)
+        number = np.where(seen, self.numbered[rows, columns], 0)
+        found = [Feature(self, int(place) - 1) if place else None for place in number.flat]
+        return found if number.ndim else found[0]
+
+    def __contains__(self, feature):
+        if not isinstance(feature, Feature) or feature.label not in self.label:
+            return False
+        return self.get_label(feature.label) == feature
+
+    def __eq__(self, other):
+        if not isinstance(other, FeatureCatalog):
+            return NotImplemented
+        return (
+            self.area_kind == other.area_kind
+            and np.array_equal(self.labels, other.labels)
+            and np.array_equal(self.probability, other.probability, equal_nan=True)
+            and is_same_magnetogram(self.map, other.map)
+        )
+
+    def __hash__(self):
+        return hash((self.labels.shape, self.label.tobytes(), self.n_pixels.tobytes()))
 
     def __repr__(self):
         rows, columns = self.labels.shape
@@ -144,6 +289,13 @@ class FeatureCatalog(Measurements, Sequence):
         file = str(self.map.meta.get("filename", ""))
         table.meta.update(self.meta, time=self.time.isot, file=file, area=self.area_kind)
         return table
+
+
+def _part(values, mask):
+    """Elements of an array or of each array of a tuple."""
+    if values is None or mask is ...:
+        return values
+    return tuple(each[mask] for each in values) if isinstance(values, tuple) else values[mask]
 
 
 def _checked_labels(labels):

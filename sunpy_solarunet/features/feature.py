@@ -6,9 +6,16 @@ import astropy.units as u
 import numpy as np
 
 from sunpy_solarunet.errors import require_quantity
-from sunpy_solarunet.features.measurements import MEASUREMENTS, Measurements
+from sunpy_solarunet.features.comparing import is_same_magnetogram
+from sunpy_solarunet.features.measurements import Measurements
 
 __all__ = ["Feature"]
+
+
+def _element_of(measurement):
+    """A property of one feature that is its element of the catalog's measurement."""
+    name = measurement.fget.__name__
+    return property(lambda feature: getattr(feature.catalog, name)[feature.index], doc=measurement.__doc__)
 
 
 class Feature:
@@ -19,12 +26,32 @@ class Feature:
     ----------
     catalog : FeatureCatalog
     index : `int`
-        Position in the catalog, from 0; one less than the label.
+        Position in the catalog, from 0.
     """
 
     def __init__(self, catalog, index):
         self.catalog = catalog
         self.index = index
+
+    label = _element_of(Measurements.label)
+    polarity = _element_of(Measurements.polarity)
+    n_pixels = _element_of(Measurements.n_pixels)
+    area = _element_of(Measurements.area)
+    flux = _element_of(Measurements.flux)
+    flux_error = _element_of(Measurements.flux_error)
+    mean_field = _element_of(Measurements.mean_field)
+    peak_field = _element_of(Measurements.peak_field)
+    x = _element_of(Measurements.x)
+    y = _element_of(Measurements.y)
+    coordinate = _element_of(Measurements.coordinate)
+    Tx = _element_of(Measurements.Tx)
+    Ty = _element_of(Measurements.Ty)
+    lon = _element_of(Measurements.lon)
+    lat = _element_of(Measurements.lat)
+    radius = _element_of(Measurements.radius)
+    probability = _element_of(Measurements.probability)
+    touches_edge = _element_of(Measurements.touches_edge)
+    flags = _element_of(Measurements.flags)
 
     def __repr__(self):
         sign = "positive" if self.polarity > 0 else "negative"
@@ -32,6 +59,25 @@ class Feature:
             f"<Feature {self.label}: {sign}, {self.n_pixels} pixels, {self.flux:.3g}, "
             f"at ({self.Tx:.1f}, {self.Ty:.1f})>"
         )
+
+    def __eq__(self, other):
+        if not isinstance(other, Feature):
+            return NotImplemented
+        return (
+            self.label == other.label
+            and np.array_equal(self._pixels, other._pixels)
+            and self.catalog.labels.shape == other.catalog.labels.shape
+            and is_same_magnetogram(self.catalog.map, other.catalog.map)
+        )
+
+    def __hash__(self):
+        return hash((int(self.label), self._pixels.tobytes()))
+
+    @property
+    def _pixels(self):
+        """Flat indices of its pixels."""
+        first = self.catalog._starts[self.index]
+        return self.catalog._pixels[first : first + self.n_pixels]
 
     @property
     def mask(self):
@@ -64,13 +110,3 @@ class Feature:
         lower = [max(columns.min() - margin, 0), max(rows.min() - margin, 0)] * u.pix
         upper = [min(columns.max() + margin, width - 1), min(rows.max() + margin, height - 1)] * u.pix
         return self.catalog.map.submap(lower, top_right=upper)
-
-
-def _of_catalog(name):
-    """A property of one feature that is an element of the catalog's."""
-    summary = getattr(Measurements, name).__doc__
-    return property(lambda feature: getattr(feature.catalog, name)[feature.index], doc=summary)
-
-
-for _name in (*MEASUREMENTS, "coordinate"):
-    setattr(Feature, _name, _of_catalog(_name))

@@ -23,8 +23,8 @@ __all__ = ["FeatureCatalog"]
 
 #: What a selection takes over as it is, and of what it takes the elements of its features or of their pixels.
 OF_FRAME = ("grid", "has_data")
-OF_FEATURES = (*MEASUREMENTS, "coordinate", "equivalent_radius", "enclosing_circles", "places", "_centroids")
-OF_PIXELS = ("_pixels", "_field", "_pixel_areas", "_pixel_positions", "_probability")
+OF_FEATURES = (*MEASUREMENTS, "coordinate", "equivalent_radius", "enclosing_circles", "places", "bbox", "_centroids")
+OF_PIXELS = ("_pixels", "_field", "_weights", "_pixel_areas", "_pixel_positions", "_probability")
 
 
 class FeatureCatalog(Measurements, Sequence):
@@ -282,8 +282,9 @@ class FeatureCatalog(Measurements, Sequence):
         Returns
         -------
         `~astropy.table.QTable`
-            One row a feature: label, polarity, n_pixels, area, flux, mean_field, peak_field, x, y,
-            Tx, Ty, lon, lat, radius, probability, flags. The ``meta`` tells how the features were found.
+            One row a feature: label, polarity, n_pixels, area, flux, flux_error, mean_field, peak_field, x, y,
+            Tx, Ty, lon, lat, radius, elongation, orientation, bbox_xmin, bbox_xmax, bbox_ymin, bbox_ymax,
+            probability, touches_edge, flags. The ``meta`` tells how the features were found.
         """
         table = QTable({name: getattr(self, name) for name in MEASUREMENTS})
         file = str(self.map.meta.get("filename", ""))

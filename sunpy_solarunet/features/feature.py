@@ -49,6 +49,12 @@ class Feature:
     lon = _element_of(Measurements.lon)
     lat = _element_of(Measurements.lat)
     radius = _element_of(Measurements.radius)
+    elongation = _element_of(Measurements.elongation)
+    orientation = _element_of(Measurements.orientation)
+    bbox_xmin = _element_of(Measurements.bbox_xmin)
+    bbox_xmax = _element_of(Measurements.bbox_xmax)
+    bbox_ymin = _element_of(Measurements.bbox_ymin)
+    bbox_ymax = _element_of(Measurements.bbox_ymax)
     probability = _element_of(Measurements.probability)
     touches_edge = _element_of(Measurements.touches_edge)
     flags = _element_of(Measurements.flags)
@@ -80,6 +86,15 @@ class Feature:
         return self.catalog._pixels[first : first + self.n_pixels]
 
     @property
+    def bbox(self):
+        """
+        Bounding box, a `tuple` of `int`: first row, first column, and those after the last.
+
+        As in `skimage.measure.regionprops`: ``map.data[bbox[0]:bbox[2], bbox[1]:bbox[3]]`` holds the feature.
+        """
+        return tuple(self.catalog.bbox[self.index].tolist())
+
+    @property
     def mask(self):
         """Where the map shows this feature, `numpy.ndarray` of `bool`."""
         return self.catalog.labels == self.label
@@ -105,8 +120,7 @@ class Feature:
         `~sunpy.map.GenericMap`
         """
         margin = require_quantity(margin, u.pix, "margin", positive=True)
-        rows, columns = np.nonzero(self.mask)
         height, width = self.catalog.labels.shape
-        lower = [max(columns.min() - margin, 0), max(rows.min() - margin, 0)] * u.pix
-        upper = [min(columns.max() + margin, width - 1), min(rows.max() + margin, height - 1)] * u.pix
+        lower = [max(self.bbox_xmin - margin, 0), max(self.bbox_ymin - margin, 0)] * u.pix
+        upper = [min(self.bbox_xmax + margin, width - 1), min(self.bbox_ymax + margin, height - 1)] * u.pix
         return self.catalog.map.submap(lower, top_right=upper)

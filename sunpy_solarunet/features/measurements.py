@@ -21,6 +21,7 @@ MEASUREMENTS = (
     "n_pixels",
     "area",
     "flux",
+    "flux_error",
     "mean_field",
     "peak_field",
     "x",
@@ -30,12 +31,25 @@ MEASUREMENTS = (
     "lon",
     "lat",
     "radius",
+    "elongation",
+    "orientation",
+    "bbox_xmin",
+    "bbox_xmax",
+    "bbox_ymin",
+    "bbox_ymax",
     "probability",
+    "touches_edge",
     "flags",
 )
 
 #: Standard deviation of normal noise in units of the median of its absolute value.
 NORMAL_MEDIAN = 1.4826
+
+#: Second moment of a pixel along its side.
+PIXEL_MOMENT = 1 / 12
+
+#: Second moments that differ by less, as a share, are equal.
+ROUNDING = 1e-9
 
 
 class Measurements:
@@ -125,15 +139,21 @@ class Measurements:
         return np.where(highest >= -lowest, highest, lowest) * u.G
 
     @lazyproperty
+    def _weights(self):
+        """Unsigned field of each feature pixel; 1 where the feature has no field at all."""
+        weights = np.abs(self._field)
+        weights[np.repeat(self._total(weights) == 0, self.n_pixels)] = 1
+        return weights
+
+    def _weighted(self, values):
+        """Flux-weighted mean of a pixel quantity over each feature."""
+        return self._total(self._weights * values) / self._total(self._weights)
+
+    @lazyproperty
     def _centroids(self):
         """Columns and rows of the flux-weighted centers."""
-        weights = np.abs(self._field)
         rows, columns = self._pixel_positions
-        total = self._total(weights)
-        if np.any(total == 0):
-            weights = np.where(np.repeat(total == 0, self.n_pixels), 1.0, weights)
-            total = self._total(weights)
-        return self._total(weights * columns) / total, self._total(weights * rows) / total
+        return self._weighted(columns), self._weighted(rows)
 
     @lazyproperty
     def x(self):
@@ -221,6 +241,89 @@ class Measurements:
         """Radius of a circle of the feature's size, in units of ``grid.side``."""
         stretch = self.grid.stretch(*self._centroids)
         return np.sqrt(self.n_pixels * np.linalg.det(stretch) / np.pi)
+
+    @lazyproperty
+    def _covariance(self):
+        """
+        Flux-weighted second moments toward west and north, shape (n, 2, 2), in units of ``grid.side`` squared.
+
+        Features that are thinner than a pixel are widened by the second moment of one, as photutils does.
+        """
+        rows, columns = self._pixel_positions
+        x, y = (np.repeat(center, self.n_pixels) for center in self._centroids)
+        axes = self.grid.axes(*self._centroids) / self.grid.side.to_value(u.Mm)
+        steps = np.einsum("nij,jn->in", np.repeat(axes, self.n_pixels, axis=0), np.stack([columns - x, rows - y]))
+        products = [self._weighted(first * second) for first in steps for second in steps]
+        covariance = np.stack(products, axis=-1).reshape(-1, 2, 2)
+        thin = np.linalg.det(covariance) < PIXEL_MOMENT**2
+        covariance[thin] += PIXEL_MOMENT * np.eye(2)
+        covariance[~axes.any(axis=(1, 2))] = np.nan
+        return covariance
+
+    @lazyproperty
+    def _spread(self):
+        """Half the sum and half the difference of the second moments along the major and the minor axis."""
+        west, mixed, _, north = np.moveaxis(self._covariance.reshape(-1, 4), 1, 0)
+        return (west + north) / 2, np.hypot((west - north) / 2, mixed)
+
+    @lazyproperty
+    def elongation(self):
+        """
+        Ratio of the major to the minor axis of the ellipse with the feature's flux-weighted second moments, from 1 on.
+
+        It is that on the Sun: oblong pixels do not make a round feature elongated. In a map of the sky it is
+        that in the plane of the sky. Not-a-number where the map shows no place on the Sun.
+        """
+        middle, difference = self._spread
+        return np.sqrt((middle + difference) / (middle - difference))
+
+    @lazyproperty
+    def orientation(self):
+        """
+        Angle of the major axis from west toward north, `~astropy.units.Quantity` in degrees, above -90 up to 90.
+
+        That of the ellipse of `elongation`; not-a-number where this is a circle. In a map of the sky west and
+        north are the directions of helioprojective x and y.
+        """
+        west, mixed, _, north = np.moveaxis(self._covariance.reshape(-1, 4), 1, 0)
+        middle, difference = self._spread
+        angle = np.degrees(np.arctan2(2 * mixed, west - north)) / 2
+        # An axis that points east points west.
+        angle = np.where(angle <= -90, 90.0, angle)
+        return np.where(difference > ROUNDING * middle, angle, np.nan) * u.deg
+
+    @lazyproperty
+    def bbox(self):
+        """
+        Bounding boxes, `numpy.ndarray` of `int` of shape (n, 4): first row, first column, and those after the last.
+
+        As in `skimage.measure.regionprops`: ``map.data[bbox[0]:bbox[2], bbox[1]:bbox[3]]`` holds the feature.
+        """
+        if not len(self):
+            return np.zeros((0, 4), int)
+        lowest = [np.minimum.reduceat(values, self._starts) for values in self._pixel_positions]
+        highest = [np.maximum.reduceat(values, self._starts) for values in self._pixel_positions]
+        return np.stack([*lowest, *(values + 1 for values in highest)], axis=-1)
+
+    @property
+    def bbox_xmin(self):
+        """First column of the bounding box."""
+        return self.bbox[:, 1]
+
+    @property
+    def bbox_xmax(self):
+        """Last column of the bounding box."""
+        return self.bbox[:, 3] - 1
+
+    @property
+    def bbox_ymin(self):
+        """First row of the bounding box."""
+        return self.bbox[:, 0]
+
+    @property
+    def bbox_ymax(self):
+        """Last row of the bounding box."""
+        return self.bbox[:, 2] - 1
 
     @lazyproperty
     def noise(self):

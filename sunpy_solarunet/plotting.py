@@ -30,7 +30,16 @@ from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarni
 from sunpy_solarunet.features.places import is_behind_the_limb
 from sunpy_solarunet.magnetograms import field_strength, pixel_length
 
-__all__ = ["COLORS", "draw_borders", "draw_distributions", "draw_events", "movie", "plot_catalog", "plot_event"]
+__all__ = [
+    "COLORS",
+    "draw_borders",
+    "draw_distributions",
+    "draw_events",
+    "movie",
+    "plot_catalog",
+    "plot_event",
+    "plot_feature",
+]
 
 #: Colors of borders (section 3.3 and footnote 9): features that take part in no event, by their
 #: sign, and members of events, by its kind.
@@ -58,6 +67,9 @@ DASH = 4
 #: Smallest field of view of an event.
 EVENT_WIDTH = 7.5 * u.arcsec
 EVENT_PIXELS = 40
+
+#: What is shown beside a feature.
+MARGIN = 10 * u.pix
 
 #: A legend beside the field: above it, in place of a title.
 ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.01), "ncols": 4}
@@ -309,6 +321,67 @@ def plot_catalog(catalog, events=None, *, axes=None, vmax=None, colorbar=False, 
     return axes
 
 
+def plot_feature(feature, events=None, *, axes=None, margin=MARGIN, vmax=None, colorbar=False, legend=False, **kwargs):
+    """
+    Plot the surroundings of a feature: its own border strong, those of its neighbors thin.
+
+    Parameters
+    ----------
+    feature : `~sunpy_solarunet.Feature`
+    events, axes, vmax, colorbar, legend
+        As in `plot_catalog`.
+    margin : `~astropy.units.Quantity`
+        What is shown beside the feature on each side, in pixels of its map.
+    **kwargs
+        Of its own border, passed to `~matplotlib.collections.LineCollection`.
+
+    Returns
+    -------
+    `~astropy.visualization.wcsaxes.WCSAxes`
+
+    Raises
+    ------
+    TypeError
+        If the axes have no world coordinates, or ``margin`` or ``vmax`` has no unit.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> from sunpy_solarunet import Segmenter, magnetogram
+    >>> from sunpy_solarunet.plotting import plot_feature
+    >>> field = np.full((30, 40), 5.0) * u.G
+    >>> field[12:16, 23:26] = -200 * u.G
+    >>> frame = magnetogram(field, time="2017-07-13", scale=1 * u.arcsec, center=(0, 0) * u.arcsec)
+    >>> ax = plot_feature(Segmenter(method="threshold")(frame)[0], margin=5 * u.pix)
+    >>> [limit.tolist() for limit in ax.viewLim.get_points()]
+    [[17.5, 6.5], [30.5, 20.5]]
+    >>> plt.close()
+    """
+    surroundings = _surroundings(feature, require_quantity(margin, u.pix, "margin", positive=True))
+    catalog = feature.catalog
+    thin = {"linewidth": 0.8, "alpha": 0.8}
+    axes = plot_catalog(catalog, events, axes=axes, vmax=vmax, colorbar=colorbar, legend=legend, **thin)
+    kinds = {} if events is None else _kinds_of_features(catalog, events)
+    options = {"linewidth": 2.2} | cbook.normalize_kwargs(kwargs, LineCollection)
+    _draw(catalog[[feature.index]], kinds, axes, options.pop("inset", 0.15), False, options)
+    (corners,) = _positions([surroundings], catalog.map, axes)
+    seen = corners[np.isfinite(corners).all(axis=1)]
+    if len(seen):
+        _set_limits(axes, seen.min(axis=0), seen.max(axis=0))
+    return axes
+
+
+def _surroundings(feature, margin):
+    """Corners of a feature's bounding box with a margin, within its frame; x and y in pixels."""
+    height, width = feature.catalog.labels.shape
+    top, left, bottom, right = feature.bbox
+    x = np.clip([left - margin, right + margin], 0, width) - 0.5
+    y = np.clip([top - margin, bottom + margin], 0, height) - 0.5
+    return np.stack([x[[0, 1, 1, 0]], y[[0, 0, 1, 1]]], axis=-1)
+
+
 def _field_label(frame):
     return f"magnetic field ({frame.unit.to_string('latex_inline')})"
 
@@ -478,11 +551,17 @@ def _half_width(catalog, place, marked, width):
 
 def _zoom(axes, place, reach, shape):
     """Show the surroundings of a place, moved into the frame where they lie beyond its edge."""
-    for axis, center, half, length in zip((axes.xaxis, axes.yaxis), place, reach, shape[::-1], strict=True):
-        lower = np.clip(center - half, -0.5, max(length - 0.5 - 2 * half, -0.5))
-        limits = (lower, min(lower + 2 * half, length - 0.5))
-        inverted = axis.get_inverted()
-        (axes.set_xlim if axis is axes.xaxis else axes.set_ylim)(limits[::-1] if inverted else limits)
+    end = np.array(shape[::-1]) - 0.5
+    lower = np.clip(place - reach, -0.5, np.maximum(end - 2 * reach, -0.5))
+    _set_limits(axes, lower, np.minimum(lower + 2 * reach, end))
+
+
+def _set_limits(axes, lower, upper, strict=True):
+    """Show what lies between two corners; axes that run backward do so still."""
+    for axis, set_limits, *limits in zip(
+        (axes.xaxis, axes.yaxis), (axes.set_xlim, axes.set_ylim), lower, upper, strict=True
+    ):
+        set_limits(limits[::-1] if axis.get_inverted() else limits)
 
 
 def _point_at(axes, place):

@@ -13,7 +13,9 @@ from sunpy.map import GenericMap
 from sunpy_solarunet import geometry
 from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_quantity
 from sunpy_solarunet.features.comparing import is_same_magnetogram
+from sunpy_solarunet.features.display import catalog_html
 from sunpy_solarunet.features.feature import Feature
+from sunpy_solarunet.features.files import read_catalog, write_catalog
 from sunpy_solarunet.features.measurements import MEASUREMENTS, Measurements
 from sunpy_solarunet.features.places import pixels_of
 from sunpy_solarunet.features.selecting import position, positions, positions_of_labels
@@ -249,6 +251,9 @@ class FeatureCatalog(Measurements, Sequence):
             f"{rows} x {columns} pixels, {self.time.iso}>"
         )
 
+    def _repr_html_(self):
+        return catalog_html(self)
+
     @property
     def time(self):
         """`~astropy.time.Time` of the magnetogram."""
@@ -290,6 +295,74 @@ class FeatureCatalog(Measurements, Sequence):
         file = str(self.map.meta.get("filename", ""))
         table.meta.update(self.meta, time=self.time.isot, file=file, area=self.area_kind)
         return table
+
+    def write(self, path, *, overwrite=False):
+        """
+        Write the catalog as one FITS file, whole or not at all.
+
+        Its images, in compressed tiles that lose nothing, are the magnetogram, which SunPy and other
+        software read as they read any, the labels and, if there is one, the probability of the features'
+        pixels, all with the magnetogram's coordinates.
+
+        Parameters
+        ----------
+        path : path-like
+            With one of the suffixes .fits, .fit, .fts.
+        overwrite : `bool`
+            Replace a file that exists.
+
+        Returns
+        -------
+        `pathlib.Path`
+
+        Raises
+        ------
+        SolarUnetError
+            If the suffix is another one.
+        FileExistsError
+            If the file exists and is not to be replaced.
+        FileNotFoundError
+            If there is no such folder.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import astropy.units as u
+        >>> import numpy as np
+        >>> from sunpy_solarunet import FeatureCatalog, magnetogram
+        >>> labels = np.array([[1, 0, 6], [1, 0, 7]])
+        >>> frame = magnetogram(labels * u.G, time="2017-07-13", scale=1 * u.arcsec, center=(0, 0) * u.arcsec)
+        >>> catalog = FeatureCatalog(frame, labels)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = catalog.write(Path(folder) / "catalog.fits")
+        ...     FeatureCatalog.read(path) == catalog
+        True
+        """
+        return write_catalog(self, path, overwrite=overwrite)
+
+    @classmethod
+    def read(cls, path):
+        """
+        Read a catalog that `write` has written.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        FeatureCatalog
+            Equal to the one that was written; of ``meta``, what JSON does not know has become text.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        SolarUnetError
+            If the file is damaged or holds no catalog.
+        """
+        return cls(**read_catalog(path))
 
 
 def _part(values, mask):

@@ -7,6 +7,7 @@ import numpy as np
 
 from sunpy_solarunet.errors import require_quantity
 from sunpy_solarunet.features.comparing import is_same_magnetogram
+from sunpy_solarunet.features.display import feature_html
 from sunpy_solarunet.features.measurements import Measurements
 
 __all__ = ["Feature"]
@@ -66,6 +67,9 @@ class Feature:
             f"at ({self.Tx:.1f}, {self.Ty:.1f})>"
         )
 
+    def _repr_html_(self):
+        return feature_html(self)
+
     def __eq__(self, other):
         if not isinstance(other, Feature):
             return NotImplemented
@@ -105,6 +109,28 @@ class Feature:
         rings, owners = self.catalog._borders
         first, last = np.searchsorted(owners, [self.label, self.label + 1])
         return [self.catalog.map.pixel_to_world(*(ring.T * u.pix)) for ring in rings[first:last]]
+
+    def plot(self, axes=None, *, margin=10 * u.pix, **kwargs):
+        """
+        Plot its surroundings with its border, see `sunpy_solarunet.plotting.plot_feature`.
+
+        Parameters
+        ----------
+        axes : `~astropy.visualization.wcsaxes.WCSAxes`, optional
+            Axes of this map or of any other. The current axes, or new ones if there are none.
+        margin : `~astropy.units.Quantity`
+            What is shown beside the feature on each side, in pixels.
+        **kwargs
+            Passed to `~sunpy_solarunet.plotting.plot_feature`.
+
+        Returns
+        -------
+        `~astropy.visualization.wcsaxes.WCSAxes`
+        """
+        # Figures are a room above this one.
+        from sunpy_solarunet.plotting import plot_feature
+
+        return plot_feature(self, axes=axes, margin=margin, **kwargs)
 
     def submap(self, margin=5 * u.pix):
         """

@@ -14,7 +14,7 @@ from sunpy_solarunet.magnetograms import field_strength, pixel_area, surface_coo
 
 __all__ = ["MEASUREMENTS", "NORMAL_MEDIAN", "Measurements"]
 
-#: The columns of `FeatureCatalog.to_table`.
+#: The columns of `~sunpy_solarunet.FeatureCatalog.to_table`.
 MEASUREMENTS = (
     "label",
     "polarity",
@@ -203,7 +203,7 @@ class Measurements:
 
     @lazyproperty
     def grid(self):
-        """Lengths between pixels as they are on the Sun, a `~sunpy_solarunet.magnetograms.Grid`."""
+        """Lengths between pixels as they are on the Sun, a `~sunpy_solarunet.grid.Grid`."""
         return Grid(self.map)
 
     @lazyproperty

@@ -30,7 +30,7 @@ class Aligned:
     catalog : `~sunpy_solarunet.FeatureCatalog`
     shift : `numpy.ndarray`
         Pixels along x and y: what pointing and drift move.
-    grid : `~sunpy_solarunet.magnetograms.Grid`
+    grid : `~sunpy_solarunet.grid.Grid`
         Of the other frame.
     """
 

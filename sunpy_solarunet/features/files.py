@@ -164,7 +164,7 @@ def read_catalog(path):
     try:
         with warnings.catch_warnings():
             # Damage is a warning where Astropy checks the sums.
-            warnings.filterwarnings("error", ".*(failed verification|truncated|corrupt)", AstropyUserWarning)
+            warnings.filterwarnings("error", ".*(verification failed|truncated|corrupt)", AstropyUserWarning)
             with path.open("rb") as file, fits.open(file, checksum=True) as hdus:
                 return _parts(hdus)
     except KeyError as problem:

@@ -2,7 +2,9 @@
 Selecting from a catalog: by index, mask and slice, by label and by place; gaps between labels; what equals what.
 """
 
+import ast
 import copy
+import inspect
 import pickle
 
 import astropy.units as u
@@ -416,3 +418,17 @@ def test_selecting_from_a_full_frame_leaves_the_catalog_as_it_was():
     assert len(catalog) == 5
     assert catalog.meta == {}
     assert np.array_equal(catalog.labels, labels)
+
+
+# What an editor sees
+
+
+def test_the_properties_of_a_feature_are_written_out_and_told():
+    written = {
+        target.id
+        for node in ast.walk(ast.parse(inspect.getsource(Feature)))
+        for target in (node.targets if isinstance(node, ast.Assign) else [])
+        if isinstance(target, ast.Name)
+    }
+    assert {*MEASUREMENTS, "coordinate"} <= written
+    assert all(inspect.getdoc(getattr(Feature, name)) for name in MEASUREMENTS)

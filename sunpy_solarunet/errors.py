@@ -242,6 +242,8 @@ def require_whole(values, argument):
         return values.astype(np.int64, copy=False)
     with np.errstate(invalid="ignore"):
         whole = values.astype(np.int64)
+    if values.dtype.kind == "u" and np.any(values > np.iinfo(np.int64).max):
+        raise SolarUnetError(f"{argument} must be whole numbers of less than 2**63, the largest is {values.max()}")
     wrong = whole != values
     if np.any(wrong):
         raise SolarUnetError(f"{argument} must be whole numbers, these hold {values[wrong][0]}")

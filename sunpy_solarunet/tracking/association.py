@@ -91,7 +91,7 @@ def features_in_reach(source, target, reach):
     if not len(source) or not len(target):
         return np.zeros(0, int), np.zeros(0, int)
     centers, radii = source.enclosing_circles
-    surrounded, around = _surrounding_feature(centers, target.labels)
+    surrounded, around = _surrounding_feature(centers, target.numbered)
     codes = [surrounded * len(target) + around]
     places, borders, owners = source.grid.places(*centers.T), target.border_places, target.border_positions[2]
     # A few regions at once: all border pixels in all of them may be more than there is memory for.
@@ -102,13 +102,13 @@ def features_in_reach(source, target, reach):
     return np.divmod(np.unique(np.concatenate(codes)), len(target))
 
 
-def _surrounding_feature(centers, labels):
+def _surrounding_feature(centers, numbered):
     """Features that hold a region's center: one that holds a whole region has no border in it."""
     # A center between pixels has no nearest one.
     whole = np.stack([np.floor(centers), np.ceil(centers)]).astype(int)
     held, around = [], []
     for (columns, _), (_, rows) in itertools.product(np.moveaxis(whole, 2, 1), repeat=2):
-        inside = labels[np.clip(rows, 0, labels.shape[0] - 1), np.clip(columns, 0, labels.shape[1] - 1)]
+        inside = numbered[np.clip(rows, 0, numbered.shape[0] - 1), np.clip(columns, 0, numbered.shape[1] - 1)]
         held.append(np.flatnonzero(inside))
         around.append(inside[held[-1]] - 1)
     return np.concatenate(held), np.concatenate(around)
@@ -128,8 +128,8 @@ def overlap_pixels(before, after):
     tuple of `numpy.ndarray` of `int`
         Index before, index after and number of common pixels of each pair that has any, ordered.
     """
-    both = (before.labels > 0) & (after.labels > 0)
-    codes = (before.labels[both].astype(np.int64) - 1) * len(after) + after.labels[both] - 1
+    both = (before.numbered > 0) & (after.numbered > 0)
+    codes = (before.numbered[both].astype(np.int64) - 1) * len(after) + after.numbered[both] - 1
     pairs, counts = np.unique(codes, return_counts=True)
     return *np.divmod(pairs, max(len(after), 1)), counts
 

@@ -142,7 +142,7 @@ def contact(catalog, members, lesser):
 def _border(catalog, features):
     """Places and pixels of the borders of some features."""
     columns, rows, owners = catalog.border_positions
-    bounds = np.searchsorted(owners, [[label, label + 1] for label in catalog.label[features]])
+    bounds = np.searchsorted(owners, [[feature + 1, feature + 2] for feature in features])
     chosen = np.concatenate([np.arange(first, last) for first, last in bounds])
     return catalog.border_places[chosen], np.column_stack([columns, rows])[chosen]
 

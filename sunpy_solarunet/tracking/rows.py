@@ -98,6 +98,7 @@ class _Event:
         self.own = own
         self.other = other
         self.category = category
+        self.before, self.after = (own, other) if category == "death" else (other, own)
         self.members = list(explanation.members)
         self.products = [] if explanation.product is None else [explanation.product]
         self.parents, self.children = (
@@ -122,13 +123,11 @@ class _Event:
 
     @property
     def flux_before(self):
-        before = self.own if self.category == "death" else self.other
-        return before.flux.value[self.parents].sum()
+        return self.before.flux.value[self.parents].sum()
 
     @property
     def flux_after(self):
-        after = self.other if self.category == "death" else self.own
-        return after.flux.value[self.children].sum()
+        return self.after.flux.value[self.children].sum()
 
     @property
     def minority_share(self):
@@ -159,8 +158,8 @@ def _columns(events, shown):
         "imbalance": np.array([event.explanation.imbalance for event in events], float),
         "confidence": np.array([event.explanation.confidence for event in events], float),
         "n_features": np.array([len(event.parents) + len(event.children) for event in events], int),
-        "parents": np.array([_labels(event.parents) for event in events], str),
-        "children": np.array([_labels(event.children) for event in events], str),
+        "parents": np.array([_labels(event.before, event.parents) for event in events], str),
+        "children": np.array([_labels(event.after, event.children) for event in events], str),
     }
     return columns
 
@@ -170,5 +169,5 @@ def _repeated(time, number):
     return Time(np.full(number, time.jd1), np.full(number, time.jd2), format="jd", scale="utc")
 
 
-def _labels(features):
-    return " ".join(str(feature + 1) for feature in features)
+def _labels(catalog, features):
+    return " ".join(map(str, catalog.label[features].tolist()))

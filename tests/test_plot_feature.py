@@ -19,6 +19,7 @@ SCENE = [(12, 30, 4, 6, 300), (18, 36, 3, 2, -250), (30, 3, 3, 9, -400), (0, 56,
 
 @pytest.fixture(autouse=True)
 def _close_figures():
+    plt.close("all")
     yield
     plt.close("all")
 

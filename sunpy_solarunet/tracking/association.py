@@ -32,7 +32,7 @@ SMALLEST_OVERLAP = 0.01
 #: Largest change of the number of pixels in the released rule, as a share of the earlier number.
 LARGEST_SIZE_CHANGE = 1.0
 
-#: A pixel this far, in pixels, beyond a region's edge lies on it.
+#: What lies beyond a limit by no more than this, a pixel at a region's edge or a change of flux, lies on it.
 ROUNDING = 1e-9
 
 #: Regions whose features are looked for at once.
@@ -272,7 +272,7 @@ def _flux_change(before, after, first, second):
 def _successors_in_reach(source, target, reach, flux_tolerance):
     """Pairs that satisfy equation 6 in the source's region of interest."""
     first, second = _same_sign(source, target, *features_in_reach(source, target, reach))
-    close = _flux_change(source, target, first, second) <= flux_tolerance
+    close = _flux_change(source, target, first, second) <= flux_tolerance + ROUNDING
     return first[close], second[close]
 
 
@@ -317,7 +317,7 @@ def _first_that_fits(source, target, reach, flux_tolerance):
     common = common_pixels(source, target, first, second)
     size_change = np.abs(target.n_pixels[second] - source.n_pixels[first]) / source.n_pixels[first]
     overlaps = (common >= SMALLEST_OVERLAP * source.n_pixels[first]) & (size_change <= LARGEST_SIZE_CHANGE)
-    flux_fits = _flux_change(source, target, first, second) <= flux_tolerance
+    flux_fits = _flux_change(source, target, first, second) <= flux_tolerance + ROUNDING
     chosen = np.full(len(source), -1)
     for fits in (flux_fits, overlaps & (common > 0)):
         features, position = np.unique(first[fits], return_index=True)
@@ -401,7 +401,7 @@ def assignment(before, after, reach, flux_tolerance):
     first, second = _same_sign(before, after, *np.divmod(codes, max(len(after), 1)))
     flux_before, flux_after = np.abs(before.flux.value[first]), np.abs(after.flux.value[second])
     change = relative_change(flux_before - flux_after, np.maximum(flux_before, flux_after))
-    close = change <= flux_tolerance
+    close = change <= flux_tolerance + ROUNDING
     first, second, change = first[close], second[close], change[close]
     radius = np.maximum(before.enclosing_circles[1][first], after.enclosing_circles[1][second])
     moved = np.linalg.norm(before.places[first] - after.places[second], axis=1)

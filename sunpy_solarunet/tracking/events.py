@@ -69,7 +69,7 @@ def _best(imbalance, tolerance):
     if imbalance.size == 0:
         return None
     smallest = imbalance.min()
-    if not smallest <= tolerance:
+    if not smallest <= tolerance + RESOLUTION:
         return None
     return np.unravel_index(np.argmax(imbalance <= smallest + RESOLUTION), imbalance.shape)
 

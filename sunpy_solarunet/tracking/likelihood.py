@@ -182,7 +182,7 @@ class _Teller:
         self.gaps = gaps
         self.reach = reach
         self.costs = costs
-        self.tolerance = balance_tolerance
+        self.tolerance = balance_tolerance + RESOLUTION
         self.max_partners = max_partners
         #: Features whose groups were cut to the nearest ones.
         self.cut_groups = set()
@@ -206,7 +206,7 @@ class _Teller:
             + self._displacement(self.own.places[i], self.other.places[j], self.own.radius[i])
             + self.costs.apart * (1 - share)
         )
-        possible = (share > 0) | (change <= flux_tolerance)
+        possible = (share > 0) | (change <= flux_tolerance + RESOLUTION)
         possible &= cost < self.own.alone[i] + self.other.alone[j]
         for index in np.flatnonzero(possible):
             yield _Story("", (int(i[index]),), (int(j[index]),), float(cost[index]))

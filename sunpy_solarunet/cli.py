@@ -123,6 +123,12 @@ def _add_reading(command):
     group.add_argument(
         "--field-range", type=_quantity(u.G), metavar="GAUSS", help="field of the last level of 8-bit images"
     )
+    group.add_argument(
+        "--padding",
+        action=argparse.BooleanOptionalAction,
+        help="zeros that reach the frame's edge hold no data, or all zeros are data (where they leave one field of "
+        "view they hold none)",
+    )
 
 
 def _add_times(command):
@@ -388,6 +394,7 @@ def _description(options):
         "extent": _several(options.extent),
         "observer": options.observer,
         "field_range": options.field_range,
+        "padding": options.padding,
     }
     return {name: value for name, value in description.items() if value is not None}
 

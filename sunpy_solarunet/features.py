@@ -143,8 +143,8 @@ class FeatureCatalog(Sequence):
 
     @property
     def time(self):
-        """`~astropy.time.Time` of the magnetogram."""
-        return self.map.date
+        """`~astropy.time.Time` of the magnetogram, in UTC."""
+        return self.map.date.utc
 
     @lazyproperty
     def _pixels(self):

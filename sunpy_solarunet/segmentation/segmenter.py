@@ -9,7 +9,6 @@ import astropy.units as u
 import numpy as np
 from astropy.utils import lazyproperty
 from scipy import ndimage
-from sunpy.map import Map
 
 from sunpy_solarunet.errors import ModelError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
 from sunpy_solarunet.features import FeatureCatalog
@@ -368,4 +367,4 @@ def _derived_map(magnetogram, data, content):
     for key in ("bunit", "blank", "bzero", "bscale", "datamin", "datamax"):
         meta.pop(key, None)
     meta["content"] = content
-    return Map(data, meta)
+    return type(magnetogram)(data, meta)

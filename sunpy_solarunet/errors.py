@@ -7,6 +7,7 @@ import difflib
 from sunpy.util.exceptions import SunpyUserWarning
 
 __all__ = [
+    "DescriptionMissing",
     "MagnetogramError",
     "ModelError",
     "SequenceError",
@@ -28,6 +29,70 @@ class SolarUnetError(ValueError):
 
 class MagnetogramError(SolarUnetError):
     """A file or an array is not a magnetogram that the package can use."""
+
+
+#: What a magnetogram must be known by: its name in messages, and the arguments that give it.
+DESCRIPTION = {
+    "unit": ("the unit of the field", "unit="),
+    "time": ("the time of observation", "time="),
+    "coordinates": ("the coordinates", "scale= with center=, or extent="),
+}
+
+
+class DescriptionMissing(MagnetogramError):
+    """
+    A file or an array does not say itself all that must be known of a magnetogram, and neither does the user.
+
+    Parameters
+    ----------
+    file : `str`
+        Name of the file.
+    missing : list of `str`
+        All that is missing, of "unit", "time" and "coordinates".
+    unreadable : list of `str`, optional
+        What the file has in place of a time.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.errors import DescriptionMissing
+    >>> print(DescriptionMissing("frame.fits", ["unit", "coordinates"]))
+    frame.fits: the unit of the field and the coordinates are missing; give unit= and scale= with center=, or extent=
+    """
+
+    def __init__(self, file, missing, unreadable=()):
+        #: Name of the file.
+        self.file = file
+        #: All that is missing: a tuple of "unit", "time" and "coordinates".
+        self.missing = tuple(name for name in DESCRIPTION if name in missing)
+        #: What the file has in place of a time.
+        self.unreadable = tuple(unreadable)
+        super().__init__(self._message())
+
+    def __reduce__(self):
+        return type(self), (self.file, self.missing, self.unreadable)
+
+    def _message(self):
+        names = _enumerated([DESCRIPTION[name][0] for name in self.missing])
+        verb = "is" if len(self.missing) == 1 and "coordinates" not in self.missing else "are"
+        return f"{self.file}: {names} {verb} missing{self.reason}; give {self._advice()}"
+
+    @property
+    def reason(self):
+        """What of this the file has, but unreadable: part of a sentence, or empty."""
+        return f" or cannot be read ({', '.join(self.unreadable)})" if self.unreadable else ""
+
+    def _advice(self):
+        if self.missing == ("unit",):
+            return "it, for example unit=u.G"
+        if self.missing == ("time",):
+            return "it as time="
+        if self.missing == ("coordinates",):
+            return "scale= and center=, or extent="
+        return _enumerated([DESCRIPTION[name][1] for name in self.missing])
+
+
+def _enumerated(names):
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 class SequenceError(SolarUnetError):

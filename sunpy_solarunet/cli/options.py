@@ -100,6 +100,12 @@ def add_reading(command):
     group.add_argument(
         "--field-range", type=value_in(u.G), metavar="GAUSS", help="field of the last level of 8-bit images"
     )
+    group.add_argument(
+        "--padding",
+        action=argparse.BooleanOptionalAction,
+        help="zeros that reach the frame's edge hold no data, or all zeros are data (where they leave one field of "
+        "view they hold none)",
+    )
 
 
 def add_times(command):
@@ -185,6 +191,7 @@ def description_of(options):
         "extent": _several(options.extent),
         "observer": options.observer,
         "field_range": options.field_range,
+        "padding": options.padding,
     }
     return {name: value for name, value in description.items() if value is not None}
 

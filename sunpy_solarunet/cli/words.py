@@ -51,7 +51,7 @@ def in_options(problem, options):
     if missing:
         ways = "; ".join(_ways(name, options) for name in missing)
         verb = "is" if len(missing) == 1 and missing[0] != "coordinates" else "are"
-        text = f"{getattr(problem, 'file', 'the file')}: {_listed(missing)} {verb} missing; give {ways}"
+        text = f"{problem.file}: {_listed(missing)} {verb} missing{problem.reason}; give {ways}"
     else:
         text = ARGUMENT.sub(lambda found: _option(found, options), str(problem)) or type(problem).__name__
         text = SUBJECT.sub(lambda found: _dashed(found[1]) if hasattr(options, found[1]) else found[1], text)

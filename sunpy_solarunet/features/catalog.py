@@ -256,8 +256,8 @@ class FeatureCatalog(Measurements, Sequence):
 
     @property
     def time(self):
-        """`~astropy.time.Time` of the magnetogram."""
-        return self.map.date
+        """`~astropy.time.Time` of the magnetogram, in UTC."""
+        return self.map.date.utc
 
     def borders(self, *, inset=0.0):
         """

@@ -4,18 +4,19 @@ The field of a magnetogram: its unit, and where there are no data.
 
 import astropy.units as u
 import numpy as np
-from scipy import ndimage
 from sunpy.map import GenericMap
 
-from sunpy_solarunet.errors import MagnetogramError, require_quantity
+from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, require_quantity
+from sunpy_solarunet.magnetograms.padding import padding_of
+from sunpy_solarunet.magnetograms.times import require_time
 
 __all__ = ["field_from_levels", "field_strength", "valid_pixels"]
 
-#: A run of exact zeros that touches the frame's edge is padding from this many pixels on.
-SMALLEST_PADDING = 25
+#: Spellings of units that astropy does not know.
+SPELLINGS = {"gauss": "G", "gs": "G", "kgauss": "kG", "kilogauss": "kG", "mx/cm^2": "Mx/cm2", "tesla": "T"}
 
 
-def field_from_levels(levels, field_range):
+def field_from_levels(levels, field_range, padding=None):
     """
     Field of an 8-bit image of a magnetogram.
 
@@ -29,6 +30,8 @@ def field_from_levels(levels, field_range):
         Shape (rows, columns), row 0 north, `numpy.uint8`.
     field_range : `~astropy.units.Quantity`
         The field range R.
+    padding : `bool`, optional
+        Whether regions of level 127 that reach the frame's edge are padding, see `magnetogram`.
 
     Returns
     -------
@@ -46,7 +49,7 @@ def field_from_levels(levels, field_range):
     limit = require_quantity(field_range, u.G, "field_range", positive=True)
     levels = np.flipud(levels)
     field = (levels.astype(float) + 0.5) * (2 * limit / 256) - limit
-    field[edge_regions(levels == 127)] = 0.0
+    field[padding_of(levels == 127, padding)] = 0.0
     return field * u.G
 
 
@@ -67,13 +70,15 @@ def field_strength(frame):
     Raises
     ------
     MagnetogramError
-        If the map has no unit or one that is not of a magnetic field.
+        If the map has no unit or one that is not of a magnetic field, or if its header has no time
+        that can be read, so that the map has taken the present for it.
     """
     if not isinstance(frame, GenericMap):
         raise TypeError(f"a sunpy.map.Map is needed, got {type(frame).__name__}; magnetogram() makes one")
-    require_field_unit(frame, frame.meta.get("filename", "the map"))
-    field = checked_field(np.asarray(frame.data), frame.meta.get("filename", "the map"))
-    factor = frame.unit.to(u.G)
+    name = frame.meta.get("filename", "the map")
+    require_time(frame)
+    factor = _unit_of(frame, name).to(u.G)
+    field = checked_field(np.asarray(frame.data), name)
     field = field * factor if factor != 1 else field.copy()
     field[~valid_pixels(frame)] = np.nan
     return field
@@ -83,8 +88,9 @@ def valid_pixels(frame):
     """
     Where a map has data: finite, not masked, not padding.
 
-    Padding is a region of exact zeros, of 25 pixels or more, that reaches the frame's edge: what the
-    rotation of a field of view leaves in its corners.
+    Padding is what the rotation of a field of view leaves in its corners, or the sky around the disk:
+    exact zeros that reach the frame's edge. `magnetogram` decides once whether a map has any, and
+    masks it; for another map it is decided here, by the same rule.
 
     Parameters
     ----------
@@ -96,23 +102,12 @@ def valid_pixels(frame):
         Shape (rows, columns).
     """
     data = np.asarray(frame.data)
-    valid = np.isfinite(data) & ~edge_regions(data == 0)
+    valid = np.isfinite(data)
+    if frame.mask is None or "padding" not in frame.meta:
+        valid &= ~padding_of(data == 0, frame.meta.get("padding"))
     if frame.mask is not None:
         valid &= ~frame.mask
     return valid
-
-
-def edge_regions(pixels):
-    """The connected regions of a mask that touch the frame's edge and are not there by chance."""
-    labels, number = ndimage.label(pixels)
-    if number == 0:
-        return np.zeros(pixels.shape, bool)
-    edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    chosen = np.zeros(number + 1, bool)
-    chosen[edge] = True
-    chosen &= np.bincount(labels.ravel(), minlength=number + 1) >= SMALLEST_PADDING
-    chosen[0] = False
-    return chosen[labels]
 
 
 def checked_field(field, name):
@@ -124,12 +119,35 @@ def checked_field(field, name):
         raise MagnetogramError(f"{name}: the array is empty")
     if field.dtype.kind not in "iuf":
         raise MagnetogramError(f"{name}: a magnetogram holds real numbers, this holds {field.dtype}")
-    native = field.dtype.newbyteorder("=") if field.dtype.kind == "f" else np.dtype(float)
-    return field.astype(native, copy=False)
+    return field.astype(_working_type(field.dtype), copy=False)
 
 
-def require_field_unit(frame, name="the map"):
-    if frame.unit is None:
-        raise MagnetogramError(f"{name}: the unit of the field is missing; give it, for example unit=u.G")
-    if not frame.unit.is_equivalent(u.G):
-        raise MagnetogramError(f"{name}: the unit is {frame.unit}, which is not one of a magnetic field")
+def _working_type(dtype):
+    """Floats of 4 or 8 bytes in the order of this computer: those that all of scipy takes."""
+    if dtype.kind != "f" or dtype.itemsize > 8:
+        return np.dtype(float)
+    return np.dtype(np.float32) if dtype.itemsize <= 4 else np.dtype(float)
+
+
+def field_unit(text, name):
+    """The unit of a magnetic field that a header or a user names; None if it says nothing."""
+    if isinstance(text, str):
+        text = SPELLINGS.get(" ".join(text.split()).lower(), text.strip())
+    if text is None or text == "":
+        return None
+    try:
+        unit = u.Unit(text)
+    except (TypeError, ValueError) as problem:
+        raise MagnetogramError(
+            f"{name}: {text!r} is not a unit; give unit=, for example unit=u.G, in place of BUNIT"
+        ) from problem
+    if not unit.is_equivalent(u.G):
+        raise MagnetogramError(f"{name}: the unit is {unit}, which is not one of a magnetic field")
+    return unit
+
+
+def _unit_of(frame, name):
+    unit = field_unit(frame.meta.get("bunit"), name) or frame.unit
+    if unit is None:
+        raise DescriptionMissing(name, ["unit"])
+    return field_unit(unit, name)

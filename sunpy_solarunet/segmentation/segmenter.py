@@ -9,7 +9,6 @@ import astropy.units as u
 import numpy as np
 from astropy.utils import lazyproperty
 from scipy import ndimage
-from sunpy.map import Map
 
 from sunpy_solarunet.errors import (
     ModelError,
@@ -380,4 +379,4 @@ def _derived_map(magnetogram, data, content):
     for key in ("bunit", "blank", "bzero", "bscale", "datamin", "datamax"):
         meta.pop(key, None)
     meta["content"] = content
-    return Map(data, meta)
+    return type(magnetogram)(data, meta)

@@ -66,20 +66,28 @@ class DescriptionMissing(MagnetogramError):
         self.missing = tuple(name for name in DESCRIPTION if name in missing)
         #: What the file has in place of a time.
         self.unreadable = tuple(unreadable)
-        super().__init__(self._message())
+        super().__init__(self.sentence(self._advice()))
 
     def __reduce__(self):
         return type(self), (self.file, self.missing, self.unreadable)
 
-    def _message(self):
+    def sentence(self, advice):
+        """
+        What is missing, and what to give.
+
+        Parameters
+        ----------
+        advice : `str`
+            Arguments or options that give it.
+
+        Returns
+        -------
+        `str`
+        """
         names = _enumerated([DESCRIPTION[name][0] for name in self.missing])
         verb = "is" if len(self.missing) == 1 and "coordinates" not in self.missing else "are"
-        return f"{self.file}: {names} {verb} missing{self.reason}; give {self._advice()}"
-
-    @property
-    def reason(self):
-        """What of this the file has, but unreadable: part of a sentence, or empty."""
-        return f" or cannot be read ({', '.join(self.unreadable)})" if self.unreadable else ""
+        reason = f" or cannot be read ({', '.join(self.unreadable)})" if self.unreadable else ""
+        return f"{self.file}: {names} {verb} missing{reason}; give {advice}"
 
     def _advice(self):
         if self.missing == ("unit",):

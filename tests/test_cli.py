@@ -14,7 +14,7 @@ import sunpy_solarunet
 from sunpy_solarunet import Segmenter
 from sunpy_solarunet.cli import main
 from sunpy_solarunet.cli.words import in_options
-from sunpy_solarunet.errors import SolarUnetError
+from sunpy_solarunet.errors import DescriptionMissing, SolarUnetError
 from sunpy_solarunet.segmentation import weights
 from sunpy_solarunet.synthetic import six_events
 from sunpy_solarunet.tracking.tables import SCHEMAS, read_table
@@ -402,18 +402,15 @@ def test_a_run_that_fails_before_its_first_frame_leaves_nothing_in_the_way(map_f
 @pytest.mark.parametrize(
     ("missing", "command", "expected"),
     [
-        (("unit",), "segment", "one.fits: the unit is missing; give --unit"),
-        (("time", "coordinates"), "segment", "the time and the coordinates are missing; give --time; --scale and"),
-        (("time",), "track", "the time is missing; give --times or --start and --cadence or --time-pattern"),
-        (("unit", "time", "coordinates"), "track", "the unit, the time and the coordinates are missing"),
+        (("unit",), "segment", "one.fits: the unit of the field is missing; give --unit"),
+        (("time", "coordinates"), "segment", "the coordinates are missing; give --time; --scale and --center or"),
+        (("time",), "track", "time of observation is missing; give --times or --start and --cadence or --time-pattern"),
+        (("unit", "time", "coordinates"), "track", "the time of observation and the coordinates are missing"),
     ],
 )
 def test_what_a_description_lacks_is_told_in_options(missing, command, expected, monkeypatch, capsys):
-    problem = SolarUnetError("give unit=u.G")
-    problem.file, problem.missing = "one.fits", missing
-
     def fail(*_, **__):
-        raise problem
+        raise DescriptionMissing("one.fits", missing)
 
     monkeypatch.setattr(sunpy_solarunet, "magnetogram", fail)
     monkeypatch.setattr(sunpy_solarunet, "read_magnetograms", fail)

@@ -4,6 +4,8 @@ Errors in the words of the shell: options in place of arguments.
 
 import re
 
+from sunpy_solarunet.errors import DescriptionMissing
+
 __all__ = ["in_options"]
 
 #: How what a file does not say is told, by what is missing, with the options of the subcommands.
@@ -32,7 +34,6 @@ def in_options(problem, options):
     Parameters
     ----------
     problem : Exception
-        An error with the attributes ``file`` and ``missing`` is told from these.
     options : `argparse.Namespace`
 
     Returns
@@ -47,20 +48,12 @@ def in_options(problem, options):
     >>> in_options(ValueError("give field_range=300 * u.G"), Namespace(field_range=None))
     "give --field-range '300 G'"
     """
-    missing = getattr(problem, "missing", None)
-    if missing:
-        ways = "; ".join(_ways(name, options) for name in missing)
-        verb = "is" if len(missing) == 1 and missing[0] != "coordinates" else "are"
-        text = f"{problem.file}: {_listed(missing)} {verb} missing{problem.reason}; give {ways}"
+    if isinstance(problem, DescriptionMissing):
+        text = problem.sentence("; ".join(_ways(name, options) for name in problem.missing))
     else:
         text = ARGUMENT.sub(lambda found: _option(found, options), str(problem)) or type(problem).__name__
         text = SUBJECT.sub(lambda found: _dashed(found[1]) if hasattr(options, found[1]) else found[1], text)
     return " ".join(text.split())
-
-
-def _listed(missing):
-    *first, last = [f"the {name}" for name in missing]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _ways(name, options):

@@ -303,7 +303,7 @@ def test_features_beside_pixels_without_data_are_flagged():
     labels[12, 24:28] = 2  # touches the padding
     labels[7, 8] = 3
     labels[11, 15] = 4
-    catalog = catalog_of(field, labels)
+    catalog = FeatureCatalog(frame_of(field, padding=True), labels)
     assert [flag_names(flags) for flags in catalog.flags] == [["edge"], ["edge"], [], []]
 
 

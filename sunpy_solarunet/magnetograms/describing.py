@@ -20,7 +20,7 @@ from sunpy_solarunet.magnetograms.coordinates import (
     require_coordinates,
     same_coordinates,
 )
-from sunpy_solarunet.magnetograms.field import checked_field, field_unit
+from sunpy_solarunet.magnetograms.field import checked_field, field_unit, said_of_padding
 from sunpy_solarunet.magnetograms.padding import padding_of
 from sunpy_solarunet.magnetograms.reading import existing_file, is_image, named_errors, read_fits, read_image
 from sunpy_solarunet.magnetograms.times import agree, further_times, header_with_time, read_time, unreadable_times
@@ -29,6 +29,8 @@ __all__ = ["magnetogram"]
 
 #: Keywords by which sunpy knows an instrument's class of maps.
 OF_INSTRUMENT = ("instrume", "telescop", "obsrvtry", "detector", "camera", "imtype", "dtype", "model", "content")
+
+NO_MAP = "sunpy cannot make a map of it; where the coordinates are to blame, give scale= and center=, or extent="
 
 
 def magnetogram(
@@ -98,14 +100,14 @@ def magnetogram(
     <Quantity 0.1 arcsec / pix>
     """
     options = {"unit": unit, "time": time, "scale": scale, "center": center, "extent": extent, "observer": observer}
-    frame = make_map(data, field_range=field_range, padding=padding, **options)
-    if newly_padded(frame, data, padding):
+    frame, is_news = make_map(data, field_range=field_range, padding=padding, **options)
+    if is_news:
         warn_of_padding(frame)
     return frame
 
 
 def make_map(data, *, field_range=None, padding=None, **options):
-    """As `magnetogram`, without a word about padding."""
+    """As `magnetogram`, without a word about padding; and whether there is one to say."""
     field, header, name = _open(data, field_range, padding)
     frame = described(field, header, name, source=type(data), mask=getattr(data, "mask", None), **options)
     return _without_padding(frame, padding)
@@ -127,7 +129,7 @@ def described(
 ):
     """The map of an array, a header, and what the user adds to it."""
     field = checked_field(field, name)
-    header = dict(header)
+    header = {key: value for key, value in dict(header).items() if value is not None}
     placed = any(argument is not None for argument in (scale, center, extent))
     if observer is not None and not placed:
         raise MagnetogramError("observer belongs to scale= and center=, or to extent=: give one of these too")
@@ -200,7 +202,7 @@ def _obedient(source, header, shape, name):
 def _built(source, field, header, further, mask, time, name):
     """The map, of which time, coordinates and unit have been seen to be usable and as the header says."""
     header = header | {"filename": name}
-    with named_errors(name, "sunpy cannot make a map of it"), warnings.catch_warnings():
+    with named_errors(name, NO_MAP), warnings.catch_warnings():
         # All that sunpy would assume has been asked for already.
         warnings.simplefilter("ignore", SunpyMetadataWarning)
         frame = source(field, header | further, mask=mask)
@@ -213,21 +215,21 @@ def _built(source, field, header, further, mask, time, name):
 
 
 def _without_padding(frame, padding):
-    """The map with its padding masked, and whether it has any in its header, so that nobody asks again."""
-    if padding is None and "padding" in frame.meta:
-        return frame
-    found = padding_of(np.asarray(frame.data) == 0, padding)
+    """
+    The map with its padding masked, and whether that is news.
+
+    What was decided stands in its header, so that nobody asks again.
+    """
+    said = said_of_padding(frame) if padding is None else bool(padding)
+    if padding is None and (said is False or (said and frame.mask is not None)):
+        return frame, False
+    found = padding_of(np.asarray(frame.data) == 0, said)
     frame.meta["padding"] = bool(found.any())
     if not found.any():
-        return frame
+        return frame, False
     mask = found if frame.mask is None else found | frame.mask
-    return frame._new_instance(frame.data, frame.meta, frame.plot_settings, mask=mask)
-
-
-def newly_padded(frame, data, padding):
-    """Whether padding was found beside data, of which nobody has spoken: `bool`."""
-    said = padding is not None or "padding" in getattr(data, "meta", {})
-    return frame.meta["padding"] and not said and not frame.mask.all()
+    frame = frame._new_instance(frame.data, frame.meta, frame.plot_settings, mask=mask)
+    return frame, said is None and not found.all()
 
 
 def warn_of_padding(frame):

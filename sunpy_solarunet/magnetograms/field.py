@@ -103,11 +103,18 @@ def valid_pixels(frame):
     """
     data = np.asarray(frame.data)
     valid = np.isfinite(data)
-    if frame.mask is None or "padding" not in frame.meta:
-        valid &= ~padding_of(data == 0, frame.meta.get("padding"))
+    said = said_of_padding(frame)
+    if said is None or (said and frame.mask is None):
+        valid &= ~padding_of(data == 0, said)
     if frame.mask is not None:
         valid &= ~frame.mask
     return valid
+
+
+def said_of_padding(frame):
+    """What was decided on reading: whether a map has padding; None for a map that was made elsewhere."""
+    said = frame.meta.get("padding")
+    return said if isinstance(said, bool) else None
 
 
 def checked_field(field, name):

@@ -88,7 +88,7 @@ def plain_header(image):
     return {
         key.lower(): value
         for key, value in image.header.items()
-        if key not in remarks and not isinstance(value, fits.card.Undefined)
+        if key not in remarks and value is not None and not isinstance(value, fits.card.Undefined)
     }
 
 

@@ -18,7 +18,6 @@ from sunpy_solarunet.magnetograms.describing import (
     described,
     given_time,
     make_map,
-    newly_padded,
     warn_of_padding,
 )
 from sunpy_solarunet.magnetograms.reading import (
@@ -67,8 +66,8 @@ class MagnetogramSequence(Sequence):
             part._told = self._told
             return part
         source, options = self._sources[index], self._options[index]
-        frame = make_map(source, **options)
-        if not self._told and newly_padded(frame, source, options.get("padding")):
+        frame, is_news = make_map(source, **options)
+        if is_news and not self._told:
             self._told.append(frame.meta["filename"])
             warn_of_padding(frame)
         return frame

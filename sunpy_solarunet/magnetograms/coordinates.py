@@ -17,6 +17,9 @@ from sunpy_solarunet.magnetograms.reading import named_errors
 
 __all__ = ["coordinates_header", "has_coordinates", "require_coordinates"]
 
+#: Keywords of the grid of pixels.
+GRID = re.compile(r"(crval|crpix|cdelt|crota)\d|(pc|cd)\d_\d")
+
 #: Keywords that say where a frame, its pixels or its observer are, by themselves or beside others.
 OF_COORDINATES = re.compile(
     r"(ctype|cunit|crval|crpix|cdelt|crota|cname|crder|csyer|cd|pc|pv|ps|wcsname|wcsaxes|lonpole|latpole|radesys"
@@ -130,7 +133,10 @@ def require_coordinates(frame, name):
             # Whoever asks for the observer is told about it.
             warnings.simplefilter("ignore", SunpyMetadataWarning)
             wcs, observer = frame.wcs, frame.observer_coordinate
-        _require_finite("the grid (CRVAL, CRPIX, CDELT, CROTA)", [wcs.wcs.crval, wcs.wcs.crpix, wcs.pixel_scale_matrix])
+        # What wcslib makes of a keyword that is not a number is anything.
+        said = [value for key, value in frame.meta.items() if GRID.fullmatch(key) and isinstance(value, float)]
+        grid = [*said, wcs.wcs.crval, wcs.wcs.crpix, wcs.pixel_scale_matrix]
+        _require_finite("the grid (CRVAL, CRPIX, CDELT, CROTA)", grid)
         if np.linalg.det(wcs.pixel_scale_matrix) == 0:
             raise ValueError("the grid has no area: CDELT, or the matrix PC or CD, is zero")
         _require_finite("the observer's place", [observer.lon, observer.lat, observer.radius])

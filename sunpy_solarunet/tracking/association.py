@@ -35,6 +35,9 @@ LARGEST_SIZE_CHANGE = 1.0
 #: What lies beyond a limit by no more than this, a pixel at a region's edge or a change of flux, lies on it.
 ROUNDING = 1e-9
 
+#: Regions of a larger radius, as a part of the extent of all features, are compared with all border pixels at once.
+LARGE_REGION = 0.1
+
 #: Regions whose features are looked for at once.
 REGIONS_AT_ONCE = 1000
 
@@ -93,13 +96,30 @@ def features_in_reach(source, target, reach):
     centers, radii = source.enclosing_circles
     surrounded, around = _surrounding_feature(centers, target.numbered)
     codes = [surrounded * len(target) + around]
-    places, borders, owners = source.grid.places(*centers.T), target.border_places, target.border_positions[2]
+    places, borders, owners = source.grid.places(*centers.T), target.border_places, target.border_positions[2] - 1
+    radii = radii + reach + ROUNDING
+    large = radii > LARGE_REGION * np.ptp(borders, axis=0).max()
+    codes += [index * len(target) + _in_region(target, places[index], radii[index]) for index in np.flatnonzero(large)]
+    small = np.flatnonzero(~large)
     # A few regions at once: all border pixels in all of them may be more than there is memory for.
-    for start in range(0, len(source), REGIONS_AT_ONCE):
-        some = slice(start, start + REGIONS_AT_ONCE)
-        first, border = pairs_within(places[some], borders, radii[some] + reach + ROUNDING)
-        codes.append(np.unique((first + start) * len(target) + owners[border] - 1))
+    for start in range(0, len(small), REGIONS_AT_ONCE):
+        some = small[start : start + REGIONS_AT_ONCE]
+        first, border = pairs_within(places[some], borders, radii[some])
+        codes.append(np.unique(some[first] * len(target) + owners[border]))
     return np.divmod(np.unique(np.concatenate(codes)), len(target))
+
+
+def _in_region(target, center, radius):
+    """Features with a border pixel in one large region: most are told without a look at all of their pixels."""
+    middles, extents = target.enclosing_circles
+    possible = np.linalg.norm(target.grid.places(*middles.T) - center, axis=1) <= extents + radius
+    starts = np.searchsorted(target.border_positions[2], np.arange(1, len(target) + 2))
+    halfway = (starts[:-1] + starts[1:]) // 2
+    inside = possible & (np.linalg.norm(target.border_places[halfway] - center, axis=1) <= radius)
+    for index in np.flatnonzero(possible & ~inside):
+        border = target.border_places[starts[index] : starts[index + 1]]
+        inside[index] = np.square(border - center).sum(axis=1).min() <= radius**2
+    return np.flatnonzero(inside)
 
 
 def _surrounding_feature(centers, numbered):

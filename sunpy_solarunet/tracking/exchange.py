@@ -144,7 +144,7 @@ def _border(catalog, features):
     columns, rows, owners = catalog.border_positions
     bounds = np.searchsorted(owners, [[feature + 1, feature + 2] for feature in features])
     chosen = np.concatenate([np.arange(first, last) for first, last in bounds])
-    return catalog.border_places[chosen], np.column_stack([columns, rows])[chosen]
+    return catalog.border_places[chosen], np.column_stack([columns[chosen], rows[chosen]])
 
 
 def _midway(places, pixels, tree, others):

@@ -193,8 +193,9 @@ class History:
         new = transition.successor[old]
         track_ids[new] = self._track_ids[old]
         steps = _steps(features, new, _pixels(self._features)[old] + transition.shift, transition.axes)
+        jumps = transition.jumps
         for before, after, step in zip(old.tolist(), new.tolist(), steps.tolist(), strict=True):
-            track, jump = self._tracks[self._track_ids[before]], (before, after) in transition.jumps
+            track, jump = self._tracks[self._track_ids[before]], (before, after) in jumps
             track.go_on(frame, float(features["flux"][after]), step, transition.seconds, jump=jump)
 
     def _bring_back(self, frame, features, track_ids, transition):

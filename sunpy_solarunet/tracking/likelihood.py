@@ -7,7 +7,6 @@ negative logarithm of how likely it is up to a constant, and the set of explanat
 features at the least cost is chosen. So a partner that lives on cannot also have merged.
 """
 
-import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,6 +75,12 @@ FARTHEST = 3.0
 
 #: Changes of flux of fewer standard deviations cannot be told from none.
 UNTOLD = 2.0
+
+#: Where more border pixels than this surround one, pairs of features are looked at one by one.
+MOST_SURROUNDING = 100
+
+#: Border pixels whose surroundings are looked at together.
+PIXELS_AT_ONCE = 20_000
 
 #: Of the combinations of partners around one feature, no more than this many of the likeliest are kept.
 MOST_COMBINATIONS = 24
@@ -355,24 +360,51 @@ def _gaps(own, other, first, second, farthest):
 
     Zero where they overlap or touch, infinite where they are far apart.
     """
-    owners = other.border_positions[2]
-    starts = np.searchsorted(owners, np.arange(1, len(other) + 2))
-    bounds = np.searchsorted(own.border_positions[2], np.arange(1, len(own) + 2))
-    pixels = [np.column_stack(side.border_positions[:2]) for side in (own, other)]
-    gap = np.zeros(len(first))
-    order = np.argsort(first, kind="stable")
-    for index, group in itertools.groupby(order, key=lambda position: first[position]):
-        group = list(group)
-        lengths = starts[second[group] + 1] - starts[second[group]]
-        wanted = np.concatenate([np.arange(starts[j], starts[j + 1]) for j in second[group]])
-        mine = slice(bounds[index], bounds[index + 1])
-        distance, nearest = cKDTree(own.border_places[mine]).query(other.border_places[wanted])
-        steps = np.hypot(*(pixels[0][mine][nearest] - pixels[1][wanted]).T)
-        # Of the way from center to center, one step lies within the two pixels.
-        between = distance * (1 - 1 / np.maximum(steps, 1))
-        gap[group] = np.minimum.reduceat(between, np.concatenate([[0], np.cumsum(lengths)[:-1]]))
+    if not len(first):
+        return np.zeros(0)
+    wanted = first * len(other) + second
+    order = np.argsort(wanted)
+    gap = np.full(len(wanted) + 1, np.inf)  # the last one is that of pairs that nobody asks for
+    for codes, between in _between_borders(own, other, first, second, farthest):
+        place = np.searchsorted(wanted, codes, sorter=order)
+        asked = place < len(wanted)
+        asked[asked] = wanted[order[place[asked]]] == codes[asked]
+        np.minimum.at(gap, np.where(asked, order[np.minimum(place, len(wanted) - 1)], -1), between)
     overlap = common_pixels(own, other, first, second) > 0 if own is not other else np.zeros(len(first), bool)
-    return np.where(overlap, 0.0, np.where(gap > farthest, np.inf, gap))
+    return np.where(overlap, 0.0, np.where(gap[:-1] > farthest, np.inf, gap[:-1]))
+
+
+def _between_borders(own, other, first, second, farthest):
+    """Codes of pairs of features and the lengths between border pixels that are near each other, in pieces."""
+    widest = np.linalg.svd(own.grid.stretch(own.x.value, own.y.value), compute_uv=False).max()
+    reach = farthest + widest
+    crowded = np.pi * reach**2 * len(other.border_places) / other.numbered.size > MOST_SURROUNDING
+    pieces = _by_feature(own, other, first, second) if crowded else _by_pixel(own, other, reach)
+    columns = [np.column_stack(side.border_positions[:2]) for side in (own, other)]
+    numbers = [side.border_positions[2] - 1 for side in (own, other)]
+    for i, j, distance in pieces:
+        steps = np.hypot(*(columns[0][i] - columns[1][j]).T)
+        # Of the way from center to center, one step lies within the two pixels.
+        yield numbers[0][i] * len(other) + numbers[1][j], distance * (1 - 1 / np.maximum(steps, 1))
+
+
+def _by_pixel(own, other, reach):
+    """All pairs of border pixels that are near each other, and their distances."""
+    tree = cKDTree(other.border_places)
+    for start in range(0, len(own.border_places), PIXELS_AT_ONCE):
+        some = cKDTree(own.border_places[start : start + PIXELS_AT_ONCE])
+        near = some.sparse_distance_matrix(tree, reach, output_type="ndarray")
+        yield near["i"] + start, near["j"], near["v"]
+
+
+def _by_feature(own, other, first, second):
+    """For each pair of features the border pixels of the second and those of the first nearest to them."""
+    mine, theirs = (np.searchsorted(side.border_positions[2], np.arange(1, len(side) + 2)) for side in (own, other))
+    for feature, partners in _grouped_pairs(first, second).items():
+        pixels = np.concatenate([np.arange(theirs[partner], theirs[partner + 1]) for partner in partners])
+        tree = cKDTree(own.border_places[mine[feature] : mine[feature + 1]])
+        distance, nearest = tree.query(other.border_places[pixels])
+        yield nearest + mine[feature], pixels, distance
 
 
 def _grouped_pairs(first, second):

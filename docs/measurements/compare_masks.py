@@ -54,6 +54,7 @@ def read_frames(folder):
             unit=u.G,
             time=f"2017-07-13T{time}",
             extent=(413, 473, -204, -144) * u.arcsec,
+            padding=True,
         )
         for number, time in enumerate(TIMES, start=1)
     ]

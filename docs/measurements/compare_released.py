@@ -44,7 +44,11 @@ REASONS = (
 def catalog(folder, number):
     """Features of a frame on the released three-class mask, so that only the tracking differs."""
     frame = magnetogram(
-        folder / f"frame_{number}.fits", unit=u.G, time=TIMES[number - 1], extent=(413, 473, -204, -144) * u.arcsec
+        folder / f"frame_{number}.fits",
+        unit=u.G,
+        time=TIMES[number - 1],
+        extent=(413, 473, -204, -144) * u.arcsec,
+        padding=True,
     )
     mask = np.flipud(imread(folder / f"frame_{number}_three_class_mask.png").astype(int))
     return FeatureCatalog(frame, keep_large(signed_labels(np.sign(mask - 127)), 10))

@@ -35,7 +35,11 @@ def main(data, images):
     """Draw all figures."""
     data, images = Path(data), Path(images)
     maps = read_magnetograms(
-        data / "gst-2017-07-13" / "frame_*.fits", times=TIMES, unit=u.G, extent=(413, 473, -204, -144) * u.arcsec
+        data / "gst-2017-07-13" / "frame_*.fits",
+        times=TIMES,
+        unit=u.G,
+        extent=(413, 473, -204, -144) * u.arcsec,
+        padding=True,
     )
     segmenter = Segmenter()
     catalogs = [segmenter(frame) for frame in maps]

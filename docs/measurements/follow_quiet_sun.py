@@ -36,6 +36,7 @@ def catalogs(folder):
         field_range=300 * u.G,
         scale=0.083 * u.arcsec,
         center=(0, 0) * u.arcsec,
+        padding=True,
     )
     segmenter = Segmenter("threshold", threshold=150 * u.G)
     return (segmenter(frame) for frame in frames)

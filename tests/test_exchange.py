@@ -32,19 +32,19 @@ def flux_of(rectangles, index):
 # Who gives and takes
 
 
-def test_of_two_signs_the_lesser_members_are_those_that_the_product_has_not():
+def test_of_two_signs_the_lesser_members_have_the_one_with_less_flux():
     flux = np.array([9.0, -8.0, -4.0])
-    assert lesser_members([0, 1, 2], flux, product=-3.0) == [0]
-    assert lesser_members([0, 1], flux, product=1.0) == [1]
-
-
-def test_without_a_product_the_lesser_members_are_of_the_sign_with_less_flux():
-    assert lesser_members([0, 1, 2], np.array([9.0, -8.0, -4.0])) == [0]
+    assert lesser_members([0, 1, 2], flux) == [0]
+    assert lesser_members([0, 1], flux) == [1]
     assert lesser_members([0, 1], np.array([-9.0, 8.0])) == [1]
 
 
+def test_of_equal_fluxes_the_negative_members_are_lesser():
+    assert lesser_members([0, 1], np.array([-4.0, 4.0])) == [0]
+
+
 def test_of_one_sign_all_but_the_largest_are_lesser():
-    assert lesser_members([0, 1, 2], np.array([-2.0, -8.0, -3.0]), product=-13.0) == [0, 2]
+    assert lesser_members([0, 1, 2], np.array([-2.0, -8.0, -3.0])) == [0, 2]
     assert lesser_members([1], np.array([-2.0, -8.0])) == [1]
 
 

@@ -32,7 +32,7 @@ def happenings(fields, turn, segmenter, tracker):
         time = Time("2017-07-13T20:17:41") + TimeDelta(57 * number, format="sec")
         rows, columns = turned(field, *turn).shape
         extent = np.array([-columns, columns, -rows, rows]) * 0.0416 * u.arcsec
-        catalogs.append(segmenter(magnetogram(turned(field, *turn) * u.G, time=time, extent=extent)))
+        catalogs.append(segmenter(magnetogram(turned(field, *turn) * u.G, time=time, extent=extent, padding=True)))
         pixels = turned(np.arange(field.size).reshape(field.shape), *turn)
         names.append(ndimage.minimum(pixels, catalogs[-1].labels, catalogs[-1].label))
     result = set()

@@ -15,7 +15,7 @@ __all__ = ["contact", "exchanged_flux", "lesser_members", "minority_share"]
 ROUNDING = 1e-6
 
 
-def lesser_members(members, flux, product=None):
+def lesser_members(members, flux):
     """
     The members of an event whose flux is exchanged.
 
@@ -25,19 +25,17 @@ def lesser_members(members, flux, product=None):
         Features that end or begin.
     flux : `numpy.ndarray`
         Signed fluxes of all features of their frame.
-    product : `float`, optional
-        Flux of the feature that they become or come from.
 
     Returns
     -------
     list of `int`
-        Of both signs: those that the product has not, or, without one, those with less flux in total; of equal
+        Of both signs: those of the sign with less flux in total, no more than which can cancel or emerge; of equal
         fluxes the negative ones. Of one sign: all but the largest. A single member is its own.
 
     Examples
     --------
     >>> import numpy as np
-    >>> lesser_members([0, 1, 2], np.array([900.0, -70.0, -20.0]), product=800.0)
+    >>> lesser_members([0, 1, 2], np.array([900.0, -70.0, -20.0]))
     [1, 2]
     >>> lesser_members([0, 1, 2], np.array([900.0, 70.0, 20.0]))
     [1, 2]
@@ -47,7 +45,7 @@ def lesser_members(members, flux, product=None):
         return list(members)
     if (signs == signs[0]).all():
         return [member for member in members if member != members[np.argmax(np.abs(flux[members]))]]
-    left = np.sign(flux[members].sum() if product is None else product) or 1
+    left = np.sign(flux[members].sum()) or 1
     return [member for member, sign in zip(members, signs, strict=True) if sign != left]
 
 

@@ -104,8 +104,7 @@ class _Event:
         self.parents, self.children = (
             (self.members, self.products) if category == "death" else (self.products, self.members)
         )
-        product = other.flux.value[self.products[0]] if self.products else None
-        self.lesser = lesser_members(self.members, own.flux.value, product)
+        self.lesser = lesser_members(self.members, own.flux.value)
         self.flux_exchanged, self.flux_exchanged_error = exchanged_flux(
             self.lesser, own.flux.value, own.flux_error.value
         )

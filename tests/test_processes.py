@@ -75,8 +75,11 @@ def test_a_segmenter_that_has_been_used_works_in_a_spawned_process(used):
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork")
-@pytest.mark.parametrize("same", [True, False], ids=["the same segmenter", "a new segmenter"])
-@pytest.mark.parametrize("before", [True, False], ids=["used before", "not used before"])
+@pytest.mark.parametrize(
+    ("before", "same"),
+    [(True, True), (True, False), (False, True)],
+    ids=["used before", "another used before", "not used before"],
+)
 def test_in_a_forked_process_a_network_is_refused_where_one_has_run_before(before, same):
     script = FORKING.format(before=before, same=same, patience=PATIENCE)
     ended = subprocess.run(

@@ -49,4 +49,4 @@ def test_the_shell_example_runs(frames_folder, capsys):
 def test_the_readme_has_its_two_commands():
     text = README.read_text()
     assert "    pip install . && solarunet demo\n" in text
-    assert '    pip install ".[tests]" && pytest\n' in text
+    assert '    pip install ".[tests]" && pytest -n auto\n' in text

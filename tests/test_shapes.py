@@ -125,8 +125,8 @@ def test_degrees_of_longitude_are_short_far_from_the_equator():
     # Half a degree a pixel, 60 rows around 60 degrees north: a square of pixels is half as wide as it is high.
     header = {
         "ctype1": "CRLN-CAR", "ctype2": "CRLT-CAR", "cunit1": "deg", "cunit2": "deg", "cdelt1": 0.5, "cdelt2": 0.5,
-        "crpix1": 40.5, "crpix2": 30.5 - 120, "crval1": 150.0, "crval2": 0.0, "date-obs": "2017-07-13T00:00:00", "bunit": "G",
-        "hgln_obs": 0.0, "hglt_obs": 0.0, "dsun_obs": 1.5e11,
+        "crpix1": 40.5, "crpix2": 30.5 - 120, "crval1": 150.0, "crval2": 0.0, "bunit": "G",
+        "date-obs": "2017-07-13T00:00:00", "hgln_obs": 0.0, "hglt_obs": 0.0, "dsun_obs": 1.5e11,
     }  # fmt: skip
     labels = np.zeros((60, 80), int)
     labels[22:38, 50:66] = 1

@@ -5,14 +5,8 @@ import numpy as np
 import pytest
 from planted import catalog, random_sequence
 
-from sunpy_solarunet.tracking.association import (
-    ASSOCIATIONS,
-    assign,
-    feature_distances,
-    features_in_reach,
-    moving_distance,
-    overlap_pixels,
-)
+from sunpy_solarunet.tracking.association import ASSOCIATIONS, assign, overlap_pixels
+from sunpy_solarunet.tracking.regions import feature_distances, features_in_reach, moving_distance
 
 SEEDS = range(6)
 

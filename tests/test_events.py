@@ -2,12 +2,7 @@ import numpy as np
 import pytest
 from planted import catalog
 
-from sunpy_solarunet.tracking.events import (
-    balanced_cancellation,
-    compare_frames,
-    merging,
-    unbalanced_cancellation,
-)
+from sunpy_solarunet.tracking.equations import balanced_cancellation, compare_frames, merging, unbalanced_cancellation
 
 OPTIONS = {"association": "paper", "flux_tolerance": 0.33, "balance_tolerance": 0.5, "max_partners": 10}
 

@@ -15,8 +15,8 @@ from sunpy.map import Map, make_fitswcs_header
 
 from sunpy_solarunet import FeatureCatalog, Segmenter, Tracker, magnetogram
 from sunpy_solarunet.errors import SolarUnetWarning
-from sunpy_solarunet.tracking.association import feature_distances, features_in_reach
 from sunpy_solarunet.tracking.motion import Motion
+from sunpy_solarunet.tracking.regions import feature_distances, features_in_reach
 from sunpy_solarunet.tracking.rules import RULES
 
 START = Time("2017-07-13T20:00")

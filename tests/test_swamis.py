@@ -6,8 +6,9 @@ import pytest
 from planted import catalog, random_sequence
 
 from sunpy_solarunet.errors import SolarUnetError
-from sunpy_solarunet.tracking.association import dual_overlap, feature_distances
-from sunpy_solarunet.tracking.events import compare_frames
+from sunpy_solarunet.tracking.association import dual_overlap
+from sunpy_solarunet.tracking.equations import compare_frames
+from sunpy_solarunet.tracking.regions import feature_distances
 from sunpy_solarunet.tracking.swamis import name_events, neighbors_of
 
 #: A rectangle without its field; one of 4 columns at column 10 ends 3 pixels left of it.

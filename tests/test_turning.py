@@ -9,8 +9,9 @@ from scipy import ndimage
 
 from sunpy_solarunet import Segmenter, Tracker, magnetogram
 from sunpy_solarunet.synthetic import simulate
-from sunpy_solarunet.tracking.association import ASSOCIATIONS, features_in_reach
-from sunpy_solarunet.tracking.events import compare_frames
+from sunpy_solarunet.tracking.association import ASSOCIATIONS
+from sunpy_solarunet.tracking.equations import compare_frames
+from sunpy_solarunet.tracking.regions import features_in_reach
 from sunpy_solarunet.tracking.rules import RULES
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*neighbors that could share")

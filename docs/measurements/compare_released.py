@@ -19,8 +19,9 @@ from skimage.io import imread
 from sunpy_solarunet import FeatureCatalog, magnetogram
 from sunpy_solarunet.magnetograms import pixel_length
 from sunpy_solarunet.segmentation.classical import keep_large, signed_labels
-from sunpy_solarunet.tracking.association import moving_distance, overlap_pixels
+from sunpy_solarunet.tracking.association import overlap_pixels
 from sunpy_solarunet.tracking.events import KINDS
+from sunpy_solarunet.tracking.regions import moving_distance
 from sunpy_solarunet.tracking.rules import RULES
 from sunpy_solarunet.tracking.tables import EVENT_KINDS
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from sunpy_solarunet.errors import SequenceError
 from sunpy_solarunet.tracking.alignment import Pointing, align
-from sunpy_solarunet.tracking.association import moving_distance
 from sunpy_solarunet.tracking.events import Transition
 from sunpy_solarunet.tracking.heirs import with_heirs
 from sunpy_solarunet.tracking.parameters import Parameters
+from sunpy_solarunet.tracking.regions import moving_distance
 from sunpy_solarunet.tracking.rows import events_columns
 from sunpy_solarunet.tracking.rules import RULES
 from sunpy_solarunet.tracking.swamis import name_events

@@ -5,7 +5,8 @@ Who carries a track on where features merge, split, or cancel or emerge with a r
 import numpy as np
 from scipy.spatial import cKDTree
 
-from sunpy_solarunet.tracking.association import ROUNDING, common_pixels
+from sunpy_solarunet.tracking.association import common_pixels
+from sunpy_solarunet.tracking.regions import ROUNDING
 
 __all__ = ["are_near", "with_heirs"]
 

@@ -10,11 +10,13 @@ features at the least cost is chosen. So a partner that lives on cannot also hav
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial import cKDTree
 
-from sunpy_solarunet.tracking.association import common_pixels, features_in_reach, relative_change
+from sunpy_solarunet.tracking.association import common_pixels, relative_change
 from sunpy_solarunet.tracking.cover import CheapestCover
-from sunpy_solarunet.tracking.events import RESOLUTION, Explanation, Transition, combinations
+from sunpy_solarunet.tracking.equations import combinations
+from sunpy_solarunet.tracking.events import RESOLUTION, Explanation, Transition
+from sunpy_solarunet.tracking.gaps import gaps_between, grouped_pairs
+from sunpy_solarunet.tracking.regions import features_in_reach
 
 __all__ = ["Costs", "most_likely"]
 
@@ -76,11 +78,6 @@ FARTHEST = 3.0
 #: Changes of flux of fewer standard deviations cannot be told from none.
 UNTOLD = 2.0
 
-#: Where more border pixels than this surround one, pairs of features are looked at one by one.
-MOST_SURROUNDING = 100
-
-#: Border pixels whose surroundings are looked at together.
-PIXELS_AT_ONCE = 20_000
 
 #: Of the combinations of partners around one feature, no more than this many of the likeliest are kept.
 MOST_COMBINATIONS = 24
@@ -161,7 +158,7 @@ def most_likely(before, after, reach, *, flux_tolerance, balance_tolerance, max_
     # Where features move less than a pixel, those that touch may still be some pixels apart.
     reach = max(reach, FARTHEST * contact)
     pairs = _alike_in_reach(before, after, reach)
-    gaps = _gaps(before, after, *pairs, FARTHEST * contact)
+    gaps = gaps_between(before, after, *pairs, FARTHEST * contact)
     options = (reach, motion, contact, costs, balance_tolerance, max_partners)
     teller = _Teller(*sides, pairs, gaps, *options)
     mirror = _Teller(*sides[::-1], pairs[::-1], gaps, *options)
@@ -272,12 +269,12 @@ class _Teller:
         i, j = np.divmod(np.unique(np.minimum(first, second) * size + np.maximum(first, second)), size)
         opposite = (self.own.sign[i] != self.own.sign[j]) & self.own.whole[i] & self.own.whole[j]
         i, j = i[opposite], j[opposite]
-        gaps = _gaps(self.own.catalog, self.own.catalog, i, j, FARTHEST * self.contact)
+        gaps = gaps_between(self.own.catalog, self.own.catalog, i, j, FARTHEST * self.contact)
         return (np.concatenate([i, j]), np.concatenate([j, i])), np.concatenate([gaps, gaps])
 
     def _cancellations(self):
         """A feature cancels with others of the other sign, with nothing left (equation 8) or a remainder (9)."""
-        heirs = _grouped_pairs(*self.pairs)
+        heirs = grouped_pairs(*self.pairs)
         for center, (partners, gap) in self._near(*self._opposite_neighbors(), np.abs(self.own.flux)).items():
             sets = combinations(len(partners))
             exchanged = sets @ self.own.flux[partners]
@@ -352,66 +349,6 @@ def _alike_in_reach(before, after, reach):
     i, j = np.divmod(np.union1d(first * size + second, there * size + back), size)
     alike = before.polarity[i] == after.polarity[j]
     return i[alike], j[alike]
-
-
-def _gaps(own, other, first, second, farthest):
-    """
-    Lengths between two features that belong to neither.
-
-    Zero where they overlap or touch, infinite where they are far apart.
-    """
-    if not len(first):
-        return np.zeros(0)
-    wanted = first * len(other) + second
-    order = np.argsort(wanted)
-    gap = np.full(len(wanted) + 1, np.inf)  # the last one is that of pairs that nobody asks for
-    for codes, between in _between_borders(own, other, first, second, farthest):
-        place = np.searchsorted(wanted, codes, sorter=order)
-        asked = place < len(wanted)
-        asked[asked] = wanted[order[place[asked]]] == codes[asked]
-        np.minimum.at(gap, np.where(asked, order[np.minimum(place, len(wanted) - 1)], -1), between)
-    overlap = common_pixels(own, other, first, second) > 0 if own is not other else np.zeros(len(first), bool)
-    return np.where(overlap, 0.0, np.where(gap[:-1] > farthest, np.inf, gap[:-1]))
-
-
-def _between_borders(own, other, first, second, farthest):
-    """Codes of pairs of features and the lengths between border pixels that are near each other, in pieces."""
-    widest = np.linalg.svd(own.grid.stretch(own.x.value, own.y.value), compute_uv=False).max()
-    reach = farthest + widest
-    crowded = np.pi * reach**2 * len(other.border_places) / other.numbered.size > MOST_SURROUNDING
-    pieces = _by_feature(own, other, first, second) if crowded else _by_pixel(own, other, reach)
-    columns = [np.column_stack(side.border_positions[:2]) for side in (own, other)]
-    numbers = [side.border_positions[2] - 1 for side in (own, other)]
-    for i, j, distance in pieces:
-        steps = np.hypot(*(columns[0][i] - columns[1][j]).T)
-        # Of the way from center to center, one step lies within the two pixels.
-        yield numbers[0][i] * len(other) + numbers[1][j], distance * (1 - 1 / np.maximum(steps, 1))
-
-
-def _by_pixel(own, other, reach):
-    """All pairs of border pixels that are near each other, and their distances."""
-    tree = cKDTree(other.border_places)
-    for start in range(0, len(own.border_places), PIXELS_AT_ONCE):
-        some = cKDTree(own.border_places[start : start + PIXELS_AT_ONCE])
-        near = some.sparse_distance_matrix(tree, reach, output_type="ndarray")
-        yield near["i"] + start, near["j"], near["v"]
-
-
-def _by_feature(own, other, first, second):
-    """For each pair of features the border pixels of the second and those of the first nearest to them."""
-    mine, theirs = (np.searchsorted(side.border_positions[2], np.arange(1, len(side) + 2)) for side in (own, other))
-    for feature, partners in _grouped_pairs(first, second).items():
-        pixels = np.concatenate([np.arange(theirs[partner], theirs[partner + 1]) for partner in partners])
-        tree = cKDTree(own.border_places[mine[feature] : mine[feature + 1]])
-        distance, nearest = tree.query(other.border_places[pixels])
-        yield nearest + mine[feature], pixels, distance
-
-
-def _grouped_pairs(first, second):
-    groups = {}
-    for i, j in zip(first.tolist(), second.tolist(), strict=True):
-        groups.setdefault(i, []).append(j)
-    return groups
 
 
 def _choose(stories, number_before, number_after):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from sunpy_solarunet.tracking.events import compare_frames
+from sunpy_solarunet.tracking.equations import compare_frames
 from sunpy_solarunet.tracking.likelihood import most_likely
 
 __all__ = ["EVENT_RULES", "IDENTITIES", "RULES", "Rule"]

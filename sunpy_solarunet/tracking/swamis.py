@@ -10,8 +10,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from sunpy_solarunet.errors import SolarUnetError
-from sunpy_solarunet.tracking.association import ROUNDING
 from sunpy_solarunet.tracking.events import RESOLUTION, Explanation
+from sunpy_solarunet.tracking.regions import ROUNDING
 
 __all__ = ["agreement", "name_events", "neighbors_of"]
 
@@ -42,7 +42,7 @@ def name_events(before, after, successor, *, distance=LARGEST_DISTANCE, ratio=SM
     ones. A feature ends in one event: a balanced cancellation is between features that no better one
     explains. Births are deaths with the frames exchanged: emergences, splittings and appearances.
 
-    Unlike in `~sunpy_solarunet.tracking.events.explain_pair`, partners that live on take part: they are
+    Unlike in `~sunpy_solarunet.tracking.equations.explain_pair`, partners that live on take part: they are
     members, and their successors products, although they neither end nor begin. As each feature that
     ends is judged by itself, a partner that lives on may be in several events.
 

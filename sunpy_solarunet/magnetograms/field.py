@@ -31,7 +31,7 @@ def field_from_levels(levels, field_range, padding=None):
     field_range : `~astropy.units.Quantity`
         The field range R.
     padding : `bool`, optional
-        Whether regions of level 127 that reach the frame's edge are padding, see `magnetogram`.
+        Whether regions of level 127 that reach the frame's edge are padding, see `~sunpy_solarunet.magnetogram`.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def valid_pixels(frame):
     Where a map has data: finite, not masked, not padding.
 
     Padding is what the rotation of a field of view leaves in its corners, or the sky around the disk:
-    exact zeros that reach the frame's edge. `magnetogram` decides once whether a map has any, and
+    exact zeros that reach the frame's edge. `~sunpy_solarunet.magnetogram` decides once whether a map has any, and
     masks it; for another map it is decided here, by the same rule.
 
     Parameters

@@ -98,7 +98,7 @@ def read_magnetograms(paths, *, times=None, start=None, cadence=None, time_patte
         into folders of folders, too, or a list of these or of maps. Files that a folder or a pattern
         names are taken in the order of their names, frame_2 before frame_10.
     times : `~astropy.time.Time` or list of `str`, optional
-        One time a file, in the order of ``paths``, for files without. `MagnetogramSequence.files` shows
+        One time a file, in the order of ``paths``, for files without. ``MagnetogramSequence.files`` shows
         which file has which time.
     start, cadence : `~astropy.time.Time` or `str`, `~astropy.units.Quantity`, optional
         Time of the first file and time from one file to the next, for files without.

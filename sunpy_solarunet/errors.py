@@ -2,6 +2,8 @@
 The errors and warnings of the package.
 """
 
+import difflib
+
 from sunpy.util.exceptions import SunpyUserWarning
 
 __all__ = [
@@ -11,7 +13,10 @@ __all__ = [
     "SolarUnetError",
     "SolarUnetWarning",
     "name_choice",
+    "require_number",
     "require_quantity",
+    "require_whole",
+    "suggestion",
 ]
 
 import astropy.units as u
@@ -111,9 +116,131 @@ def name_choice(name, choices, what):
     Raises
     ------
     SolarUnetError
-        If there is no such name; the message lists those that exist.
+        If there is no such name; the message suggests the nearest and lists those that exist.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.errors import name_choice
+    >>> name_choice("treshold", ["network", "threshold"], "method")
+    Traceback (most recent call last):
+    ...
+    sunpy_solarunet.errors.SolarUnetError: unknown method 'treshold'; did you mean 'threshold'? choose one of ...
     """
     choices = list(choices)
-    if name not in choices:
-        raise SolarUnetError(f"unknown {what} {name!r}; choose one of {', '.join(map(repr, choices))}")
-    return name
+    if isinstance(name, str) and name in choices:
+        return name
+    listed = ", ".join(map(repr, choices))
+    raise SolarUnetError(f"unknown {what} {name!r};{suggestion(name, choices)} choose one of {listed}")
+
+
+def suggestion(name, choices):
+    """
+    Ask whether another name was meant.
+
+    Parameters
+    ----------
+    name : `str`
+        One that does not exist.
+    choices : iterable of `str`
+        Those that do.
+
+    Returns
+    -------
+    `str`
+        A question with a blank before it; empty if no name is near.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.errors import suggestion
+    >>> suggestion("step", ["steps", "crop"])
+    " did you mean 'steps'?"
+    """
+    plain = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(str(name).lower(), plain, n=1)
+    return f" did you mean {plain[near[0]]!r}?" if near else ""
+
+
+def require_number(value, argument, lowest, highest=float("inf"), *, whole=False):
+    """
+    Turn an argument that has no unit into a plain number within limits.
+
+    Parameters
+    ----------
+    value : number
+        The argument as the user gave it, a scalar of any type.
+    argument : `str`
+        Name of the argument, for the message.
+    lowest, highest : `float`
+        The limits, which it may reach.
+    whole : `bool`
+        Refuse numbers that are not whole.
+
+    Returns
+    -------
+    `float` or `int`
+        The latter if it is to be whole.
+
+    Raises
+    ------
+    SolarUnetError
+        If it is not a number, not finite, not whole where it must be, or beyond the limits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_solarunet.errors import require_number
+    >>> require_number(np.float32(3), "min_pixels", 1, whole=True)
+    3
+    """
+    kind = "a whole number" if whole else "a number"
+    limits = f"of at least {lowest}" if highest == float("inf") else f"from {lowest} to {highest}"
+    problem = SolarUnetError(f"{argument} must be {kind} {limits}, got {value!r}")
+    if isinstance(value, bool | str | u.Quantity):
+        raise problem
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise problem from None
+    if not (lowest <= number <= highest and number < float("inf")) or (whole and not number.is_integer()):
+        raise problem
+    return int(value) if whole else number
+
+
+def require_whole(values, argument):
+    """
+    Turn an array of whole numbers of any type, such as a mask or labels, into one of integers.
+
+    Parameters
+    ----------
+    values : array-like
+        Integers, booleans, or floating-point numbers that are whole.
+    argument : `str`
+        Name of the argument, for the message.
+
+    Returns
+    -------
+    `numpy.ndarray` of `int`
+
+    Raises
+    ------
+    SolarUnetError
+        If there are numbers that are not whole, or no numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_solarunet.errors import require_whole
+    >>> require_whole(np.array([0.0, 2.0], np.float32), "labels")
+    array([0, 2])
+    """
+    import numpy as np
+
+    values = np.asarray(values)
+    if values.dtype.kind not in "biuf":
+        raise SolarUnetError(f"{argument} must be whole numbers, these are {values.dtype}")
+    with np.errstate(invalid="ignore"):
+        whole = values.astype(np.int64)
+    wrong = whole != values
+    if np.any(wrong):
+        raise SolarUnetError(f"{argument} must be whole numbers, these hold {values[wrong][0]}")
+    return whole

@@ -12,7 +12,7 @@ from scipy import ndimage
 from sunpy.map import GenericMap
 
 from sunpy_solarunet import geometry
-from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_quantity
+from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_quantity, require_whole
 from sunpy_solarunet.grid import Grid
 from sunpy_solarunet.magnetograms import AREAS, field_strength, pixel_area, surface_coordinates
 
@@ -65,9 +65,9 @@ class FeatureCatalog(Sequence):
     ----------
     map : `~sunpy.map.GenericMap`
         The magnetogram.
-    labels : `numpy.ndarray` of `int`
-        Shape (rows, columns): 0 where there is no feature, else the feature's number. The numbers
-        run from 1 without gaps.
+    labels : `numpy.ndarray`
+        Shape (rows, columns), whole numbers of any type: 0 where there is no feature, else the
+        feature's number. The numbers run from 1 without gaps.
     probability : `numpy.ndarray`, optional
         Shape (rows, columns): the network's probability that a pixel is significant.
     area : {"sky", "surface"}
@@ -103,11 +103,9 @@ class FeatureCatalog(Sequence):
     def __init__(self, map, labels, *, probability=None, area="sky", meta=None):  # noqa: A002
         if not isinstance(map, GenericMap):
             raise TypeError(f"a sunpy.map.Map is needed, got {type(map).__name__}; magnetogram() makes one")
-        labels = np.asarray(labels)
-        if labels.shape != map.data.shape:
-            raise SolarUnetError(f"labels have shape {labels.shape}, the map has {map.data.shape}")
-        if labels.dtype.kind not in "iu":
-            raise SolarUnetError(f"labels must be integers, these are {labels.dtype}")
+        if np.shape(labels) != map.data.shape:
+            raise SolarUnetError(f"labels have shape {np.shape(labels)}, the map has {map.data.shape}")
+        labels = require_whole(labels, "labels")
         #: The magnetogram.
         self.map = map
         #: Number of the feature that each pixel belongs to, 0 where there is none.
@@ -116,8 +114,9 @@ class FeatureCatalog(Sequence):
         self.area_kind = name_choice(area, AREAS, "area")
         #: How the features were found.
         self.meta = dict(meta or {})
-        counts = np.bincount(self.labels.ravel()) if self.labels.min(initial=0) >= 0 else [0]
-        if self.labels.min(initial=0) < 0 or not np.all(counts[1:]):
+        possible = labels.min(initial=0) >= 0 and labels.max(initial=0) <= labels.size
+        counts = np.bincount(labels.ravel()) if possible else [0]
+        if not (possible and np.all(counts[1:])):
             raise SolarUnetError("labels must run from 1 without gaps: use skimage.segmentation.relabel_sequential")
         self._counts = counts[1:]
         if probability is not None and np.shape(probability) != labels.shape:

@@ -333,8 +333,8 @@ def test_a_catalog_shows_itself(two):
     assert repr(two) == expected
 
 
-def test_labels_of_any_integers_will_do():
-    for dtype in (np.uint8, np.int16, np.int64, np.uint32):
+def test_labels_that_are_whole_numbers_of_any_type_will_do():
+    for dtype in (bool, np.uint8, np.int16, np.int64, np.uint64, np.float32, float, ">i2", ">f4"):
         labels = np.zeros((5, 9), dtype)
         labels[2, 3:6] = 1
         assert catalog_of(np.full((5, 9), 10.0), labels).n_pixels.tolist() == [3]
@@ -381,10 +381,12 @@ def test_one_feature_may_fill_the_frame():
     ("labels", "message"),
     [
         (np.zeros((40, 24), int), r"labels have shape \(40, 24\), the map has \(24, 40\)"),
-        (np.zeros((24, 40)), "integers.*float64"),
-        (np.zeros((24, 40), bool), "integers.*bool"),
+        (np.full((24, 40), 0.5), r"labels must be whole numbers, these hold 0\.5"),
+        (np.full((24, 40), np.nan), "labels must be whole numbers, these hold nan"),
+        (np.full((24, 40), "1"), "labels must be whole numbers"),
         (np.eye(24, 40, dtype=int) * 2, "without gaps"),
         (-np.eye(24, 40, dtype=int), "without gaps"),
+        (np.eye(24, 40, dtype=np.int64) * 2**31, "without gaps"),
     ],
 )
 def test_labels_that_are_none(labels, message):

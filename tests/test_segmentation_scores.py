@@ -199,3 +199,16 @@ def test_certainty_belongs_to_the_last_range_and_pixels_without_data_to_none():
 
 def test_the_error_of_no_pixels_is_not_a_number():
     assert np.isnan(calibration_error(np.zeros((3, 10))))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32])
+def test_truth_may_be_a_mask_of_any_type(kind):
+    """Three of four pixels are true; thresholds of 5 and 20 G find all and the last two."""
+    field, true = np.array([[10.0, 20.0, 30.0, 40.0]]), np.array([[255, 0, 255, 255]]).astype(kind)
+    shared, either = threshold_overlaps(field, true, np.array([5, 20]))
+    assert (shared.tolist(), either.tolist()) == ([3, 2], [4, 3])
+    shared, either = hysteresis_overlaps(field, true, 5, np.array([5, 100]))
+    assert (shared.tolist(), either.tolist()) == ([3, 0], [4, 3])
+    counts = reliability_counts(np.full((1, 4), 0.5), true, 1)
+    assert counts.ravel().tolist() == [4, 2, 3]
+    assert np.array_equal(signed_elements(true), [[1, 0, 2, 2]])

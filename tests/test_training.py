@@ -15,7 +15,7 @@ from sunpy_solarunet.magnetograms import read_array, read_field
 from sunpy_solarunet.segmentation import training as training_module
 from sunpy_solarunet.segmentation.augmentation import augmented_crop
 from sunpy_solarunet.segmentation.classical import hysteresis_mask
-from sunpy_solarunet.segmentation.examples import DegradedExamples, PaperExamples
+from sunpy_solarunet.segmentation.examples import EXAMPLES, DegradedExamples, PaperExamples
 from sunpy_solarunet.segmentation.network import ARCHITECTURES, PIXEL_RANGE
 from sunpy_solarunet.segmentation.pairs import classical_labeler, read_mask, read_pairs
 from sunpy_solarunet.segmentation.recipes import available_recipes, change_recipe, read_recipe
@@ -170,6 +170,19 @@ def test_features_of_a_fits_mask_are_significant(tmp_path):
     assert np.argwhere(read_mask(path)).tolist() == [[0, 1], [1, 0]]
 
 
+def test_a_fits_mask_may_hold_whole_numbers_of_any_type(tmp_path):
+    mask = np.array([[0, 7, 0], [1, 0, 0]])
+    for kind in (np.uint8, np.int32, np.float32):
+        path = write_fits(tmp_path / f"{np.dtype(kind)}.fits", mask.astype(kind))
+        assert np.array_equal(read_mask(path), mask != 0)
+
+
+def test_a_magnetogram_in_place_of_a_mask_is_named(tmp_path):
+    path = write_fits(tmp_path / "mask.fits", smooth_field((4, 6)))
+    with pytest.raises(SolarUnetError, match=r"mask\.fits: a mask's pixels must be whole numbers"):
+        read_mask(path)
+
+
 @pytest.fixture
 def folders(tmp_path):
     """Three magnetograms and their masks of |B| > 90 G, with suffixes that differ."""
@@ -241,6 +254,20 @@ def test_masks_can_all_be_made(folders):
         assert np.array_equal(mask, hysteresis_mask(field, 250, 100))
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32])
+def test_a_labeler_may_give_whole_numbers_of_any_type(folders, kind):
+    pairs = read_pairs(folders[0], labeler=lambda field: 255 * (np.abs(field) > 200).astype(kind))
+    for field, mask in pairs:
+        assert np.array_equal(mask, np.abs(field) > 200)
+
+
+def test_a_labeler_that_gives_no_mask_of_the_field_is_told(folders):
+    with pytest.raises(SolarUnetError, match=r"a labeler's mask must be whole numbers"):
+        read_pairs(folders[0], labeler=lambda field: field / 7)
+    with pytest.raises(MagnetogramError, match=r"frame_0\.fits has shape \(48, 64\), its mask \(64, 48\)"):
+        read_pairs(folders[0], labeler=lambda field: np.zeros((64, 48), bool))
+
+
 def test_downhill_labels_have_the_pixels_of_hysteresis(folders):
     downhill, hysteresis = (
         read_pairs(folders[0], labeler=classical_labeler(method, 250 * u.G)) for method in ("downhill", "hysteresis")
@@ -265,6 +292,18 @@ def test_an_example_of_the_paper_is_a_crop_and_its_mask():
     inputs, classes = PaperExamples(PAIRS, recipe)(np.random.default_rng(0))
     assert inputs.shape == (32, 32, 1)
     assert np.array_equal(classes, np.abs(inputs[..., 0]) > 90 / 300)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32])
+@pytest.mark.parametrize("recipe", [PAPER, OWN], ids=["paper", "solarunet"])
+def test_masks_of_any_type_make_the_same_examples(recipe, kind):
+    recipe = change_recipe(recipe, scenes=0.0) if "degradation" in recipe else recipe
+    of_another_type = [(field, 255 * mask.astype(kind)) for field, mask in PAIRS]
+    examples = EXAMPLES[recipe["network"]["architecture"]]
+    draws = examples(PAIRS, recipe), examples(of_another_type, recipe)
+    for seed in range(4):
+        one, other = (np.asarray(draw(np.random.default_rng(seed))[1]) for draw in draws)
+        assert np.array_equal(one, other)
 
 
 def test_of_three_classes_negative_flux_is_the_last():

@@ -4,6 +4,8 @@ Whether probabilities are kept: of the pixels that are given 30 %, 30 % should b
 
 import numpy as np
 
+from sunpy_solarunet.errors import require_whole
+
 __all__ = ["calibration_error", "reliability_counts"]
 
 
@@ -35,7 +37,7 @@ def reliability_counts(probability, true, bins=10):
            [0.  , 1.  ]])
     """
     there = np.isfinite(probability)
-    probability, true = probability[there].astype(float), true[there]
+    probability, true = probability[there].astype(float), require_whole(true, "true")[there] != 0
     place = np.minimum((probability * bins).astype(int), bins - 1)
     weights = np.ones(len(place)), probability, true
     return np.array([np.bincount(place, weight, minlength=bins) for weight in weights])

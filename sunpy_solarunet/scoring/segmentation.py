@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sunpy_solarunet.errors import SolarUnetError
+from sunpy_solarunet.errors import SolarUnetError, require_whole
 from sunpy_solarunet.scoring.matching import assign_pairs
 from sunpy_solarunet.segmentation.classical import keep_large, signed_labels
 
@@ -22,8 +22,8 @@ def signed_elements(mask, min_pixels=1):
 
     Parameters
     ----------
-    mask : `numpy.ndarray` of `int`
-        1 positive, -1 negative, 0 nonsignificant, shape (rows, columns).
+    mask : `numpy.ndarray`
+        Whole numbers of any type: 1 positive, -1 negative, 0 nonsignificant, shape (rows, columns).
     min_pixels : `int`
         Connected regions of fewer pixels, by edges and corners, are no elements.
 
@@ -39,6 +39,7 @@ def signed_elements(mask, min_pixels=1):
     >>> signed_elements(np.array([[1, 1, -1, -1, 0, 1]]), 2)
     array([[ 1,  1, -2, -2,  0,  0]])
     """
+    mask = require_whole(mask, "a mask")
     return keep_large(signed_labels(mask), min_pixels) * np.sign(mask)
 
 
@@ -159,6 +160,7 @@ def score_segmentation(true, found, field, *, min_pixels=1, least_overlap=LEAST_
     if not np.shape(true) == np.shape(found) == np.shape(field):
         raise SolarUnetError(f"the shapes differ: {np.shape(true)}, {np.shape(found)} and {np.shape(field)}")
     strength = np.abs(np.nan_to_num(field))
+    true, found = require_whole(true, "true"), require_whole(found, "found")
     pixels = (true != 0) & (found != 0), (true != 0) | (found != 0)
     (true, true_size, true_flux), (found, found_size, found_flux) = (
         _measured(labels, strength, min_pixels) for labels in (true, found)

@@ -4,6 +4,7 @@ The strongest that a threshold can be: how well every threshold does, without a 
 
 import numpy as np
 
+from sunpy_solarunet.errors import require_whole
 from sunpy_solarunet.segmentation.classical import polarity_mask, signed_labels
 
 __all__ = ["hysteresis_overlaps", "threshold_overlaps"]
@@ -36,7 +37,7 @@ def threshold_overlaps(strength, true, thresholds):
     (array([1, 1]), array([3, 1]))
     """
     place = np.searchsorted(thresholds, np.nan_to_num(strength).ravel())
-    return _overlaps(place, np.ones(place.size, int), true.ravel().astype(int), len(thresholds))
+    return _overlaps(place, np.ones(place.size, int), _ones(true), len(thresholds))
 
 
 def hysteresis_overlaps(field, true, low, highs):
@@ -74,8 +75,13 @@ def hysteresis_overlaps(field, true, low, highs):
     # Region 0 is what lies outside.
     place[0] = 0
     size = np.bincount(regions)
-    shared = np.bincount(regions, true.ravel(), minlength=len(size)).astype(int)
+    shared = np.bincount(regions, _ones(true), minlength=len(size)).astype(int)
     return _overlaps(place, size, shared, len(highs))
+
+
+def _ones(true):
+    """1 for each significant pixel of a mask of any type, 0 for the others."""
+    return (require_whole(true, "true").ravel() != 0).astype(int)
 
 
 def _overlaps(place, size, shared, n_thresholds):

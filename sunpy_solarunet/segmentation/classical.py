@@ -7,6 +7,8 @@ Fields are plain arrays in gauss, with not-a-number where there are no data.
 import numpy as np
 from skimage.measure import label
 
+from sunpy_solarunet.errors import require_whole
+
 __all__ = ["downhill_labels", "hysteresis_mask", "keep_large", "polarity_mask", "signed_labels", "threshold_mask"]
 
 
@@ -31,7 +33,7 @@ def threshold_mask(field, threshold):
     >>> threshold_mask(np.array([-91.0, 90.0, np.nan, 200.0]), 90)
     array([ True, False, False,  True])
     """
-    return np.abs(field) > threshold
+    return np.abs(_plain(field)) > threshold
 
 
 def polarity_mask(field, significant, threshold):
@@ -42,8 +44,8 @@ def polarity_mask(field, significant, threshold):
     ----------
     field : `numpy.ndarray`
         Gauss, shape (rows, columns).
-    significant : `numpy.ndarray` of `bool`
-        Pixels that may belong to a feature.
+    significant : `numpy.ndarray`
+        Pixels that may belong to a feature: `True`, or whole numbers other than 0.
     threshold : `float`
         Gauss; the paper has 150.
 
@@ -58,6 +60,7 @@ def polarity_mask(field, significant, threshold):
     >>> polarity_mask(np.array([160.0, 150.0, -300.0, -300.0]), np.array([1, 1, 1, 0], bool), 150)
     array([ 1,  0, -1,  0], dtype=int8)
     """
+    field, significant = _plain(field), _signs(significant) != 0
     positive, negative = field > threshold, field < -threshold
     return (significant & positive).astype(np.int8) - (significant & negative).astype(np.int8)
 
@@ -96,13 +99,18 @@ def signed_labels(mask):
 
     Parameters
     ----------
-    mask : `numpy.ndarray` of `int`
-        Three classes, shape (rows, columns).
+    mask : `numpy.ndarray`
+        Three classes, shape (rows, columns); whole numbers of any type.
 
     Returns
     -------
     `numpy.ndarray` of `int`
         0 where the mask is 0, else 1 and up in the order of the rows. Opposite signs never share a label.
+
+    Raises
+    ------
+    SolarUnetError
+        If the mask holds numbers that are not whole.
 
     Examples
     --------
@@ -111,7 +119,7 @@ def signed_labels(mask):
     array([[1, 2, 0],
            [0, 1, 2]])
     """
-    return label(mask, background=0, connectivity=2)
+    return label(_signs(mask), background=0, connectivity=2)
 
 
 def downhill_labels(field, mask):
@@ -119,47 +127,142 @@ def downhill_labels(field, mask):
     One feature for each local maximum of the field strength (SWAMIS's downhill identification).
 
     A pixel belongs to the maximum that one reaches from it by always stepping to the strongest of
-    the eight neighbors of its sign. Among equals the one in the later row, then column, is taken.
+    the eight neighbors of its sign. Equally strong pixels that touch are one plateau, which steps, or
+    is a maximum, as a whole. Of several equally strong neighbors that one is taken which leads to
+    the strongest maximum, then to the one of most pixels, and then the choice depends on what
+    surrounds the maxima and the neighbors. Nothing of this changes in mirror images and quarter
+    turns: they have the same features, numbered anew. Only where two choices are images of each
+    other, so that nothing in the frame tells them apart, the one in the later row, then column, is
+    taken.
 
     Parameters
     ----------
     field : `numpy.ndarray`
         Gauss, shape (rows, columns).
-    mask : `numpy.ndarray` of `int`
-        Three classes; each polarity is treated by itself.
+    mask : `numpy.ndarray`
+        Three classes, whole numbers of any type; each polarity is treated by itself.
 
     Returns
     -------
     `numpy.ndarray` of `int`
         0 where the mask is 0, else 1 and up in the order of the rows.
 
+    Raises
+    ------
+    SolarUnetError
+        If the mask holds numbers that are not whole.
+
     Examples
     --------
     >>> import numpy as np
-    >>> field = np.array([[200.0, 300.0, 150.0, 250.0]])
-    >>> downhill_labels(field, np.sign(field).astype(int))
-    array([[1, 1, 1, 2]])
+    >>> field = np.array([[200.0, 300.0, 300.0, 150.0, 250.0]])
+    >>> downhill_labels(field, np.sign(field))
+    array([[1, 1, 1, 1, 2]])
     """
-    inside = np.flatnonzero(mask)
-    rank = np.zeros(mask.size, int)
-    rank[inside[np.argsort(np.abs(field.ravel()[inside]), kind="stable")]] = np.arange(1, len(inside) + 1)
-    rank = np.pad(rank.reshape(mask.shape), 1)
-    sign = np.pad(mask, 1)
-    index = np.pad(np.arange(mask.size).reshape(mask.shape), 1)
-    middle = (slice(1, -1), slice(1, -1))
-    best_rank, best = rank[middle].copy(), index[middle].copy()
-    rows, columns = mask.shape
-    for down in range(3):
-        for right in range(3):
-            there = (slice(down, down + rows), slice(right, right + columns))
-            stronger = (sign[there] == sign[middle]) & (rank[there] > best_rank)
-            best_rank[stronger], best[stronger] = rank[there][stronger], index[there][stronger]
-    upward = best.ravel()
-    while not np.array_equal(upward, upward[upward]):
-        upward = upward[upward]
-    labels = np.zeros(mask.size, int)
-    labels[inside] = upward[inside] + 1
-    return _renumber(labels.reshape(mask.shape))
+    levels = _levels(np.abs(_plain(field)), _signs(mask))
+    plateaus = label(levels, background=0, connectivity=2)
+    return _renumber(_summits(plateaus, levels)[plateaus])
+
+
+def _levels(strength, sign):
+    """The rank of each pixel's strength, equal ones having the same, with the sign of its class."""
+    levels = np.zeros(sign.shape, int)
+    inside = sign != 0
+    levels[inside] = (np.unique(strength[inside], return_inverse=True)[1].ravel() + 1) * sign[inside]
+    return levels
+
+
+def _summits(plateaus, levels):
+    """The maximum that each plateau leads to, by the plateaus' numbers."""
+    size = np.bincount(plateaus.ravel())
+    level = np.zeros(len(size), int)
+    level[plateaus] = np.abs(levels)
+    low, high = _strongest_neighbors(plateaus, levels, level)
+    target = np.arange(len(size))
+    target[low] = high
+    tied = np.bincount(low, minlength=len(size))[low] > 1
+    if tied.any():
+        surroundings = np.zeros(len(size), np.uint64)
+        np.add.at(surroundings, plateaus, _surroundings(levels))
+        target = _decided(target, low[tied], high[tied], (surroundings, size, level))
+    return _followed(target)
+
+
+def _decided(target, low, high, merits):
+    """The targets with all ties decided, from above: what a neighbor leads to depends on the ties uphill of it."""
+    while True:
+        summit = _followed(target)[high]
+        order = np.lexsort((high, merits[0][high], *(merit[summit] for merit in merits), low))
+        decided = target.copy()
+        decided[low[order]] = high[order]  # of several numbers for one plateau the last one stays
+        if np.array_equal(decided, target):
+            return target
+        target = decided
+
+
+def _strongest_neighbors(plateaus, levels, level):
+    """Pairs of plateaus that touch, each a lower one and the strongest, or several, of those around it."""
+    lows, highs = [], []
+    for one, other in _touching():
+        uphill = np.sign(levels[one]) * (levels[other] - levels[one])
+        alike = levels[one] * levels[other] > 0
+        for lower, upper, chosen in ((one, other, alike & (uphill > 0)), (other, one, alike & (uphill < 0))):
+            lows.append(plateaus[lower][chosen])
+            highs.append(plateaus[upper][chosen])
+    low, high = np.concatenate(lows), np.concatenate(highs)
+    strongest = np.zeros(len(level), int)
+    np.maximum.at(strongest, low, level[high])
+    kept = level[high] == strongest[low]
+    pairs = np.unique(low[kept] * len(level) + high[kept])
+    return np.divmod(pairs, len(level))
+
+
+def _touching():
+    """Slices that lay each pixel beside one of its neighbors: to the right, below, and below to both sides."""
+    whole, first, last = slice(None), slice(None, -1), slice(1, None)
+    return (
+        ((whole, first), (whole, last)),
+        ((first, whole), (last, whole)),
+        ((first, first), (last, last)),
+        ((first, last), (last, first)),
+    )
+
+
+def _followed(target):
+    """Where one comes to by following the targets to their end."""
+    while not np.array_equal(target, target[target]):
+        target = target[target]
+    return target
+
+
+def _surroundings(levels):
+    """
+    Numbers that tell pixels apart by the levels around them, near and far, and that mirror images share.
+
+    They are hashes of a pixel's own number and the sums over the neighbors at its sides and at its
+    corners, at distances of 1, 2, 4 and so on; whole numbers, whose sums do not depend on an order.
+    Levels count with their sign as seen from the pixel.
+    """
+    return np.where(levels < 0, _hashes(-levels), _hashes(levels))
+
+
+def _hashes(levels):
+    hashes = _mixed(levels.astype(np.uint64) + np.uint64(1))
+    rows, columns = levels.shape
+    for distance in 2 ** np.arange(int(max(levels.shape)).bit_length()):
+        padded = np.pad(hashes, distance)
+        steps = [(down, right) for down in (0, 1, 2) for right in (0, 1, 2)]
+        around = [padded[distance * down :, distance * right :][:rows, :columns] for down, right in steps]
+        sides, corners = sum(around[1::2]), sum(around[0:3:2]) + sum(around[6::2])
+        hashes = _mixed(hashes + _mixed(sides) * np.uint64(3) + _mixed(corners) * np.uint64(5))
+    return hashes
+
+
+def _mixed(numbers):
+    """Numbers whose bits all depend on all bits of those given, without chance (the finalizer of SplitMix64)."""
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return numbers ^ (numbers >> np.uint64(31))
 
 
 def keep_large(labels, min_pixels):
@@ -168,12 +271,18 @@ def keep_large(labels, min_pixels):
 
     Parameters
     ----------
-    labels : `numpy.ndarray` of `int`
+    labels : `numpy.ndarray`
+        Whole numbers of any type, none of them negative.
     min_pixels : `int`
 
     Returns
     -------
     `numpy.ndarray` of `int`
+
+    Raises
+    ------
+    SolarUnetError
+        If the labels hold numbers that are not whole.
 
     Examples
     --------
@@ -181,7 +290,8 @@ def keep_large(labels, min_pixels):
     >>> keep_large(np.array([[1, 0, 2, 2, 0, 3, 3]]), 2)
     array([[0, 0, 1, 1, 0, 2, 2]])
     """
-    large = np.bincount(labels.ravel()) >= min_pixels
+    labels = require_whole(labels, "labels")
+    large = np.bincount(labels.ravel(), minlength=1) >= min_pixels
     large[0] = False
     return _renumber(np.where(large[labels], labels, 0))
 
@@ -193,3 +303,14 @@ def _renumber(labels):
     features = np.flatnonzero(used)
     number[features[np.argsort(first[features])]] = np.arange(1, len(features) + 1)
     return number[inverse].reshape(labels.shape)
+
+
+def _plain(field):
+    """The field as floating-point numbers, in which the opposite of a number exists."""
+    field = np.asarray(field)
+    return field if field.dtype.kind == "f" else field.astype(float)
+
+
+def _signs(mask):
+    """The three classes of a mask of whole numbers of any type."""
+    return np.sign(require_whole(mask, "a mask")).astype(np.int8)

@@ -51,7 +51,8 @@ class PaperExamples:
         """
         pair = self._pairs[rng.integers(len(self._pairs))]
         field, mask = augmented_crop(*pair, self._crop, rng, grid_share=self._grid_share)
-        classes = mask * np.where(field < 0, 2, 1) if self._three_classes else mask
+        significant = mask != 0
+        classes = significant * np.where(field < 0, 2, 1) if self._three_classes else significant
         return scale_field(field, self._scale)[..., np.newaxis], classes
 
 
@@ -104,7 +105,7 @@ class DegradedExamples:
     def _real(self, side, level, rng):
         field, mask = self._pairs[rng.integers(len(self._pairs))]
         crop, mask = augmented_crop(field, mask, side, rng, grid_share=1 - self._shares["turned"])
-        return crop, mask if level == self._level else np.abs(crop) > level
+        return crop, mask != 0 if level == self._level else np.abs(crop) > level
 
     def _scene(self, side, level, rng):
         if rng.random() < self._shares["empty"]:

@@ -8,7 +8,7 @@ import astropy.units as u
 import numpy as np
 from tqdm.auto import tqdm
 
-from sunpy_solarunet.errors import MagnetogramError, name_choice
+from sunpy_solarunet.errors import MagnetogramError, name_choice, require_whole
 from sunpy_solarunet.magnetograms import is_image, list_magnetograms, read_array, read_field, read_levels
 from sunpy_solarunet.segmentation.segmenter import METHODS, Segmenter
 
@@ -37,12 +37,14 @@ def read_mask(path):
     Raises
     ------
     MagnetogramError
-        If the file is no mask.
+        If the file is not two-dimensional or cannot be read.
+    SolarUnetError
+        If its pixels are not whole numbers, as those of a magnetogram.
     """
     path = Path(path)
     if not is_image(path):
         values = read_array(path)
-        return np.isfinite(values) & (values != 0)
+        return require_whole(np.where(np.isfinite(values), values, 0), f"{path}: a mask's pixels") != 0
     levels = np.flipud(read_levels(path))
     black, white = levels < 256 - WHITE, levels >= WHITE
     return black if np.all(black | white) else black | white
@@ -90,8 +92,9 @@ def _mask(path, field, by_name, labeler, masks):
     if _stem(path) not in by_name:
         if labeler is None:
             raise FileNotFoundError(f"{masks or path.parent}: no mask for {path.name}; a labeler can make one")
-        return labeler(field)
-    mask = read_mask(by_name[_stem(path)])
+        mask = require_whole(labeler(field), "a labeler's mask") != 0
+    else:
+        mask = read_mask(by_name[_stem(path)])
     if field.shape != mask.shape:
         raise MagnetogramError(f"{path.name} has shape {field.shape}, its mask {mask.shape}")
     return mask

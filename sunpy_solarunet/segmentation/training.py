@@ -134,7 +134,7 @@ def train_network(pairs, output, recipe, *, validation_pairs=(), initial=None, r
     Parameters
     ----------
     pairs : sequence of tuple
-        Fields in gauss and masks.
+        Fields in gauss and masks: whole numbers of any type, 0 where no flux is significant.
     output : path-like
         Folder for the checkpoint, made if need be.
     recipe : `dict`

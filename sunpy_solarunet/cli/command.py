@@ -1,0 +1,74 @@
+"""
+The command line: subcommands, exit status, and what is said on the standard error.
+"""
+
+import argparse
+import os
+import sys
+import warnings
+
+from sunpy_solarunet.cli import compare, demo, segment, track, train
+
+__all__ = ["main"]
+
+DESCRIPTION = "Find magnetic flux elements in solar magnetograms and follow them through time."
+
+
+def main(arguments=None):
+    """
+    Run the ``solarunet`` command.
+
+    Parameters
+    ----------
+    arguments : list of `str`, optional
+        In place of those of the shell.
+
+    Returns
+    -------
+    `int`
+        0 if all went well, 1 if the input cannot be used, 130 if interrupted. Wrong options end the
+        program with 2.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    options = _parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = _show_warning
+        try:
+            options.run(options)
+        except KeyboardInterrupt:
+            _say("interrupted")
+            return 130
+        except (ValueError, TypeError, OSError) as problem:
+            _say(f"error: {' '.join(str(problem).split())}")
+            return 1
+    return 0
+
+
+def _say(text):
+    sys.stderr.write(f"solarunet: {text}\n")
+
+
+def _show_warning(message, category, *_, **__):
+    from sunpy.util.exceptions import SunpyUserWarning
+
+    if issubclass(category, SunpyUserWarning):
+        _say(f"note: {message}")
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="solarunet", description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    track.add(commands)
+    segment.add(commands)
+    compare.add(commands)
+    train.add(commands)
+    demo.add(commands)
+    return parser
+
+
+def _version():
+    from sunpy_solarunet import __version__
+
+    return __version__

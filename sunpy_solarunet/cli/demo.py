@@ -1,0 +1,29 @@
+"""
+``solarunet demo``: the whole way on a synthetic sequence.
+"""
+
+from sunpy_solarunet.cli.options import add_command, add_progress, import_tensorflow
+
+__all__ = ["add", "run"]
+
+
+def add(commands):
+    command = add_command(
+        commands,
+        "demo",
+        run,
+        "the whole way on a synthetic sequence",
+        "Eight frames in which each of the six kinds of events takes place are segmented by the bundled network and "
+        "tracked; tables, figures and a movie go into a folder. A real SDO/HMI magnetogram from sunpy's sample data is "
+        "segmented as well, if it is on this machine or can be downloaded.",
+    )
+    command.add_argument("--output", "-o", default="solarunet-demo", metavar="FOLDER", help="(%(default)s)")
+    command.add_argument("--seed", type=int, default=0, help="of the noise (0)")
+    add_progress(command)
+
+
+def run(options):
+    import_tensorflow()
+    from sunpy_solarunet.demo import demonstrate
+
+    demonstrate(options.output, seed=options.seed, progress=not options.quiet)

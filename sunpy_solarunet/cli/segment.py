@@ -1,0 +1,51 @@
+"""
+``solarunet segment``: the features of one magnetogram.
+"""
+
+from pathlib import Path
+
+from sunpy_solarunet.cli.options import add_command, add_reading, add_segmentation, description_of, segmenter_of
+
+__all__ = ["add", "run"]
+
+
+def add(commands):
+    command = add_command(
+        commands,
+        "segment",
+        run,
+        "find the features of one magnetogram",
+        "Prints how many there are and writes what is asked for.",
+    )
+    command.add_argument("file", help="FITS file or image")
+    command.add_argument("--plot", metavar="FILE", help="draw the magnetogram with the features' borders")
+    command.add_argument("--table", metavar="FILE", help="write the features: .ecsv, .fits, .hdf5, .parquet or .asdf")
+    command.add_argument("--mask", metavar="FILE", help="write the three-class mask as FITS")
+    command.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    add_reading(command)
+    command.add_argument("--time", help="time of observation, where the file does not hold it")
+    add_segmentation(command)
+
+
+def run(options):
+    from sunpy_solarunet import magnetogram
+    from sunpy_solarunet.pipeline import refuse_existing
+    from sunpy_solarunet.tracking.tables import write_table
+
+    written = [Path(name) for name in (options.plot, options.table, options.mask) if name]
+    refuse_existing(written, overwrite=options.overwrite)
+    segmenter = segmenter_of(options)
+    frame = magnetogram(options.file, time=options.time, **description_of(options))
+    catalog = segmenter(frame)
+    positive, negative = catalog.flux[catalog.polarity > 0].sum(), catalog.flux[catalog.polarity < 0].sum()
+    print(f"{len(catalog)} features, {positive:.3g} of positive and {negative:.3g} of negative flux")
+    if options.plot:
+        from sunpy_solarunet.pipeline import save_frame
+
+        save_frame(options.plot, catalog)
+    if options.table:
+        write_table(catalog.to_table(), options.table, overwrite=options.overwrite)
+    if options.mask:
+        segmenter.mask(frame).save(options.mask, overwrite=options.overwrite)
+    for path in written:
+        print(f"wrote {path}")

@@ -1,0 +1,114 @@
+"""
+``solarunet train``: a model from magnetograms and masks.
+"""
+
+import argparse
+
+import astropy.units as u
+
+from sunpy_solarunet.cli.options import add_command, add_progress, import_tensorflow, value_in
+
+__all__ = ["add", "run"]
+
+
+def add(commands):
+    command = add_command(
+        commands,
+        "train",
+        run,
+        "train the network on magnetograms and masks",
+        "Writes a checkpoint every few minutes, which --resume goes on from, and a model that "
+        "--model of the other commands takes. Magnetograms without a mask get one from --label-method, if it is "
+        "given. The recipe holds all numbers of the training and is kept with the model.",
+    )
+    command.add_argument(
+        "--images", metavar="FOLDER", help="magnetograms: FITS, in gauss if without unit, or 8-bit images"
+    )
+    command.add_argument("--labels", metavar="FOLDER", help="masks of the same names, two or three classes")
+    command.add_argument(
+        "--label-method", metavar="METHOD", help="of masks to be made: downhill, hysteresis or threshold"
+    )
+    command.add_argument("--label-threshold", type=value_in(u.G), metavar="GAUSS", help="of the label method")
+    command.add_argument("--label-low", type=value_in(u.G), metavar="GAUSS", help="its low threshold")
+    command.add_argument("--output", "-o", required=True, metavar="FOLDER", help="for checkpoint and model")
+    command.add_argument("--recipe", help="solarunet (default), paper, or a recipe's file or a model's folder")
+    command.add_argument("--initial", metavar="MODEL", help="model to start from: fine-tuning")
+    command.add_argument("--name", help="of the model; the folder's name if not given")
+    command.add_argument("--description", default="", metavar="TEXT", help="what the model is")
+    command.add_argument("--training-data", default="", metavar="TEXT", help="what it was trained on")
+    command.add_argument("--pixel-scale", type=value_in(u.arcsec), metavar="ARCSEC", help="angle per pixel")
+    command.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
+    command.add_argument("--logs", metavar="FOLDER", help="write TensorBoard's logs there")
+    command.add_argument(
+        "--field-range", type=value_in(u.G), default=300 * u.G, metavar="GAUSS", help="of 8-bit images (300)"
+    )
+    command.add_argument(
+        "--validation", type=int, default=16, metavar="PAIRS", help="last pairs, never trained on (16)"
+    )
+    group = command.add_argument_group("entries of the recipe to change")
+    group.add_argument("--classes", type=int, help="2, or 3 for negative flux apart from positive (recipe paper)")
+    group.add_argument("--steps", type=int, help="training steps")
+    group.add_argument("--crop", type=int, metavar="PIXELS", help="sides of the random crops")
+    group.add_argument("--batch", type=int, metavar="CROPS", help="crops a step")
+    group.add_argument("--learning-rate", type=float, help="of Adam")
+    group.add_argument("--precision", help="float32, mixed_bfloat16 or mixed_float16")
+    group.add_argument("--seed", type=int, help="of everything random")
+    group.add_argument("--checkpoint-every", type=int, metavar="STEPS", help="steps between two checkpoints")
+    group.add_argument(
+        "--set", nargs="+", default=[], type=_entry, metavar="NAME=NUMBER", help="any other entries of the recipe"
+    )
+    add_progress(command)
+
+
+#: Entries of a recipe that have an option of their own.
+RECIPE_OPTIONS = ("classes", "steps", "crop", "batch", "learning_rate", "precision", "seed", "checkpoint_every")
+
+
+def _entry(text):
+    """Type of an option: the name of a recipe's entry and its value, as in TOML."""
+    import tomllib
+
+    name, _, value = text.partition("=")
+    try:
+        return name, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError as problem:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an entry such as dropout=0.2 ({problem})") from problem
+
+
+def run(options):
+    from sunpy_solarunet.errors import SolarUnetError
+
+    labeler_needed = options.label_method is not None
+    if options.images is not None and options.labels is None and not labeler_needed:
+        raise SolarUnetError("magnetograms need masks: give --labels, or --label-method to make them, or both")
+    if not labeler_needed and (options.label_threshold is not None or options.label_low is not None):
+        raise SolarUnetError("--label-threshold and --label-low belong to --label-method")
+    import_tensorflow()
+    from sunpy_solarunet.segmentation.pairs import classical_labeler
+    from sunpy_solarunet.segmentation.training import train_model
+
+    labeler = None
+    if labeler_needed:
+        labeler = classical_labeler(options.label_method, options.label_threshold, options.label_low)
+    changes = {name: getattr(options, name) for name in RECIPE_OPTIONS} | dict(options.set)
+    folder, history = train_model(
+        options.output,
+        images=options.images,
+        masks=options.labels,
+        labeler=labeler,
+        recipe=options.recipe,
+        initial=options.initial,
+        name=options.name,
+        description=options.description,
+        training_data=options.training_data,
+        pixel_scale=options.pixel_scale,
+        field_range=options.field_range,
+        validation=options.validation,
+        resume=options.resume,
+        logs=options.logs,
+        progress=not options.quiet,
+        **{name: value for name, value in changes.items() if value is not None},
+    )
+    last = history[-1]
+    print(f"accuracy {last['accuracy']:.4f} and IoU {last['iou']:.4f} on the validation pairs as they are")
+    print(f"model in {folder}")

@@ -13,6 +13,7 @@ from astropy.time import Time
 from sunpy.coordinates import HeliographicStonyhurst, Helioprojective
 
 from sunpy_solarunet.errors import SolarUnetError, name_choice
+from sunpy_solarunet.tracking.wholeness import counted, require_all_rows
 
 __all__ = [
     "EVENT_KINDS",
@@ -208,6 +209,8 @@ def write_table(table, path, *, overwrite=False):
     """
     Write a table in the format that the suffix names, times to the nanosecond and meta included.
 
+    The file's meta says how many rows there are, so that `read_table` sees when some are missing.
+
     Parameters
     ----------
     table : `~astropy.table.QTable`
@@ -231,6 +234,7 @@ def write_table(table, path, *, overwrite=False):
     kind = _format_of(path)
     if path.exists() and not overwrite:
         raise OSError(f"{path} exists and is not to be replaced")
+    table = counted(table)
     if kind == "asdf":
         _asdf_ready(table).write(path, format=kind)
     elif kind == "fits":
@@ -257,7 +261,7 @@ def read_table(path):
     Raises
     ------
     SolarUnetError
-        If the suffix is unknown or the file does not hold a table.
+        If the suffix is unknown, or the file does not hold a table or not all of its rows.
     FileNotFoundError
         If there is no such file.
     """
@@ -272,6 +276,7 @@ def read_table(path):
         raise SolarUnetError(f"{path}: not a table that write_table has written ({problem})") from problem
     if kind == "fits":
         table.meta = json.loads(table.meta.get(META_KEYWORD, "{}"))
+    require_all_rows(table, path)
     return _as_made(table)
 
 

@@ -1,10 +1,65 @@
 """
-The figure of one track.
+The figures of a run: its frames, its events, and one track against time.
 """
 
 import astropy.units as u
+from tqdm.auto import tqdm
 
-__all__ = ["plot_track"]
+from sunpy_solarunet.runs.atomic import written_whole
+from sunpy_solarunet.runs.layout import Layout
+
+__all__ = ["draw_events", "draw_frames", "plot_track"]
+
+
+def draw_frames(run, *, progress=False):
+    """
+    Draw each frame with its events into a run's folder.
+
+    Parameters
+    ----------
+    run : `~sunpy_solarunet.Run`
+    progress : `bool`
+        Show a bar.
+
+    Returns
+    -------
+    list of `pathlib.Path`
+    """
+    from sunpy_solarunet.pipeline import save_frame
+
+    written, layout = [], Layout(run.folder)
+    for number in tqdm(run.used_frames(), unit="figure", disable=not progress):
+        with written_whole(layout.figure(number)) as temporary:
+            save_frame(temporary, run.catalog(number), run.events)
+        written.append(layout.figure(number))
+    return written
+
+
+def draw_events(run, *, progress=False):
+    """
+    Draw each event, in the two frames around it, into a run's folder.
+
+    Parameters
+    ----------
+    run : `~sunpy_solarunet.Run`
+    progress : `bool`
+        Show a bar.
+
+    Returns
+    -------
+    list of `pathlib.Path`
+    """
+    from matplotlib.figure import Figure
+
+    written = []
+    for row in tqdm(run.events, unit="figure", disable=not progress):
+        path = run.folder / f"event_{row['event_id']:02d}_{row['kind']}.png"
+        figure = Figure(figsize=(9, 4.5))
+        run.event(row["event_id"]).plot(figure=figure)
+        with written_whole(path) as temporary:
+            figure.savefig(temporary, dpi=120)
+        written.append(path)
+    return written
 
 
 def plot_track(track, *, figure=None):

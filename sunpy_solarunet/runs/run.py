@@ -4,14 +4,16 @@
 
 import html
 import numbers
+import warnings
 from pathlib import Path
 
 from astropy.utils import lazyproperty
 
-from sunpy_solarunet.errors import SolarUnetError
+from sunpy_solarunet.errors import SolarUnetError, SolarUnetWarning
 from sunpy_solarunet.runs.beginning import write_run
 from sunpy_solarunet.runs.catalogs import stored_catalog
 from sunpy_solarunet.runs.claiming import is_claimed
+from sunpy_solarunet.runs.drawing import draw_events, draw_frames
 from sunpy_solarunet.runs.finding import find_magnetogram
 from sunpy_solarunet.runs.frames import read_frame
 from sunpy_solarunet.runs.layout import Layout
@@ -214,7 +216,18 @@ class Run:
         if self._magnetograms is None and not isinstance(maps, str | Path):
             self._magnetograms = maps
         self._forget()
+        self._warn_of_skipped_frames()
         return self
+
+    def _warn_of_skipped_frames(self):
+        skipped = self.frames[self.frames["skipped"] != ""]
+        if len(skipped):
+            warnings.warn(
+                f"{len(skipped)} of {len(self.frames)} frames could not be used and were skipped, such as "
+                f"{skipped['file'][0]}: {skipped['skipped'][0]}; the table of frames says why",
+                SolarUnetWarning,
+                stacklevel=3,
+            )
 
     def _forget(self):
         """Look at the folder anew."""
@@ -346,12 +359,14 @@ class Run:
         path = self.folder / "movie.mp4" if path is None else path
         return plotting.movie(_Catalogs(self), self.events, path, **kwargs)
 
-    def draw(self, *, progress=False):
+    def draw(self, *, events=False, progress=False):
         """
-        Draw each frame with its events into the run's folder: ``frame_0000.png`` and so on.
+        Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
 
         Parameters
         ----------
+        events : `bool`
+            Draw each event, too, in the two frames around it: ``event_00_merging.png`` and so on.
         progress : `bool`
             Show a bar.
 
@@ -359,16 +374,7 @@ class Run:
         -------
         list of `pathlib.Path`
         """
-        from tqdm.auto import tqdm
-
-        from sunpy_solarunet.pipeline import save_frame
-
-        written = []
-        for number in tqdm(self.used_frames(), unit="figure", disable=not progress):
-            path = self._layout.figure(number)
-            save_frame(path, self.catalog(number), self.events)
-            written.append(path)
-        return written
+        return draw_frames(self, progress=progress) + (draw_events(self, progress=progress) if events else [])
 
 
 class _Catalogs:

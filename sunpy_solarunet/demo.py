@@ -12,6 +12,7 @@ from sunpy import log
 from sunpy_solarunet import Run, Segmenter, Tracker, magnetogram
 from sunpy_solarunet.pipeline import save_frame
 from sunpy_solarunet.synthetic import six_events
+from sunpy_solarunet.tracking.tables import require_columns
 
 __all__ = ["demonstrate", "matching_events"]
 
@@ -35,6 +36,8 @@ def matching_events(planted, found, *, tolerance=TOLERANCE):
     `numpy.ndarray` of `int`
         Row in ``found`` of the nearest event of the same kind in the same frame, or -1.
     """
+    for events in (planted, found):
+        require_columns(events, ("kind", "frame", "Tx", "Ty"), "events")
     rows = np.full(len(planted), -1)
     for number, event in enumerate(planted):
         distance = np.hypot(found["Tx"] - event["Tx"], found["Ty"] - event["Ty"])

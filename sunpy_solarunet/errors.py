@@ -7,6 +7,7 @@ import difflib
 from sunpy.util.exceptions import SunpyUserWarning
 
 __all__ = [
+    "DescriptionMissing",
     "MagnetogramError",
     "ModelError",
     "SequenceError",
@@ -28,6 +29,78 @@ class SolarUnetError(ValueError):
 
 class MagnetogramError(SolarUnetError):
     """A file or an array is not a magnetogram that the package can use."""
+
+
+#: What a magnetogram must be known by: its name in messages, and the arguments that give it.
+DESCRIPTION = {
+    "unit": ("the unit of the field", "unit="),
+    "time": ("the time of observation", "time="),
+    "coordinates": ("the coordinates", "scale= with center=, or extent="),
+}
+
+
+class DescriptionMissing(MagnetogramError):
+    """
+    A file or an array does not say itself all that must be known of a magnetogram, and neither does the user.
+
+    Parameters
+    ----------
+    file : `str`
+        Name of the file.
+    missing : list of `str`
+        All that is missing, of "unit", "time" and "coordinates".
+    unreadable : list of `str`, optional
+        What the file has in place of a time.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.errors import DescriptionMissing
+    >>> print(DescriptionMissing("frame.fits", ["unit", "coordinates"]))
+    frame.fits: the unit of the field and the coordinates are missing; give unit= and scale= with center=, or extent=
+    """
+
+    def __init__(self, file, missing, unreadable=()):
+        #: Name of the file.
+        self.file = file
+        #: All that is missing: a tuple of "unit", "time" and "coordinates".
+        self.missing = tuple(name for name in DESCRIPTION if name in missing)
+        #: What the file has in place of a time.
+        self.unreadable = tuple(unreadable)
+        super().__init__(self.sentence(self._advice()))
+
+    def __reduce__(self):
+        return type(self), (self.file, self.missing, self.unreadable)
+
+    def sentence(self, advice):
+        """
+        What is missing, and what to give.
+
+        Parameters
+        ----------
+        advice : `str`
+            Arguments or options that give it.
+
+        Returns
+        -------
+        `str`
+        """
+        names = _enumerated([DESCRIPTION[name][0] for name in self.missing])
+        verb = "is" if len(self.missing) == 1 and "coordinates" not in self.missing else "are"
+        reason = f" or cannot be read ({', '.join(self.unreadable)})" if self.unreadable else ""
+        return f"{self.file}: {names} {verb} missing{reason}; give {advice}"
+
+    def _advice(self):
+        if self.missing == ("unit",):
+            return "it, for example unit=u.G"
+        if self.missing == ("time",):
+            return "it as time="
+        if self.missing == ("coordinates",):
+            return "scale= and center=, or extent="
+        return _enumerated([DESCRIPTION[name][1] for name in self.missing])
+
+
+def _enumerated(names):
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 class SequenceError(SolarUnetError):
@@ -156,7 +229,7 @@ def suggestion(name, choices):
     " did you mean 'steps'?"
     """
     plain = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(str(name).lower(), plain, n=1)
+    near = difflib.get_close_matches(str(name).lower(), plain, n=1, cutoff=0.7)
     return f" did you mean {plain[near[0]]!r}?" if near else ""
 
 
@@ -238,8 +311,12 @@ def require_whole(values, argument):
     values = np.asarray(values)
     if values.dtype.kind not in "biuf":
         raise SolarUnetError(f"{argument} must be whole numbers, these are {values.dtype}")
+    if np.can_cast(values.dtype, np.int64):
+        return values.astype(np.int64, copy=False)
     with np.errstate(invalid="ignore"):
         whole = values.astype(np.int64)
+    if values.dtype.kind == "u" and np.any(values > np.iinfo(np.int64).max):
+        raise SolarUnetError(f"{argument} must be whole numbers of less than 2**63, the largest is {values.max()}")
     wrong = whole != values
     if np.any(wrong):
         raise SolarUnetError(f"{argument} must be whole numbers, these hold {values[wrong][0]}")

@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 
 from sunpy_solarunet.errors import SolarUnetError
 from sunpy_solarunet.plotting import COLORS
+from sunpy_solarunet.tracking.tables import require_columns
 
 __all__ = ["family", "plot_lineage"]
 
@@ -58,6 +59,7 @@ def family(tracks, track_id):
 
 def _relatives(tracks):
     """Parents and children of each track, by number."""
+    require_columns(tracks, ("track_id", "parents", "children"), "tracks")
     return {int(track["track_id"]): {*_numbers(track["parents"]), *_numbers(track["children"])} for track in tracks}
 
 
@@ -119,6 +121,7 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
     """
     import matplotlib.pyplot as plt
 
+    require_columns(tracks, ("polarity", "first_frame", "last_frame", "birth", "death"), "tracks")
     axes = plt.gca() if axes is None else axes
     relatives = _relatives(tracks)
     numbers = [number for number in relatives if relatives[number]] if track_id is None else family(tracks, track_id)

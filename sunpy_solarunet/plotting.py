@@ -27,9 +27,24 @@ from sunpy.visualization import axis_labels_from_ctype
 from tqdm.auto import tqdm
 
 from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
+from sunpy_solarunet.features.places import is_behind_the_limb
 from sunpy_solarunet.magnetograms import field_strength, pixel_length
+from sunpy_solarunet.tracking.exchange import lesser_members
+from sunpy_solarunet.tracking.tables import require_columns
 
-__all__ = ["COLORS", "draw_borders", "draw_distributions", "draw_events", "movie", "plot_catalog", "plot_event"]
+__all__ = [
+    "COLORS",
+    "draw_borders",
+    "draw_distributions",
+    "draw_events",
+    "movie",
+    "plot_catalog",
+    "plot_event",
+    "plot_feature",
+]
+
+#: Columns of a table of events that say which features it marks, and how.
+EVENT_COLUMNS = ("time", "kind", "category", "parents", "children")
 
 #: Colors of borders (section 3.3 and footnote 9): features that take part in no event, by their
 #: sign, and members of events, by its kind.
@@ -48,6 +63,9 @@ COLORS = {
 FULL_FIELD = 300 * u.G
 FULL_PERCENTILE = 99.5
 
+#: Members with less than this part of an event's flux are marked without the giant that the rest belongs to.
+LOPSIDED = 0.1
+
 #: Seconds that two equal times may differ by.
 SAME_TIME = 1e-3
 
@@ -57,6 +75,9 @@ DASH = 4
 #: Smallest field of view of an event.
 EVENT_WIDTH = 7.5 * u.arcsec
 EVENT_PIXELS = 40
+
+#: What is shown beside a feature.
+MARGIN = 10 * u.pix
 
 #: A legend beside the field: above it, in place of a title.
 ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.01), "ncols": 4}
@@ -114,8 +135,9 @@ def draw_events(catalog, events, *, axes=None, inset=0.15, legend=True, **kwargs
     Draw the borders of all features, those of members of this frame's events in the color of the kind.
 
     A death is marked in the earlier of its frames, on its parents, a birth in the later, on its
-    children (footnote 9 of Jiang et al. 2020). The border of a feature that takes part in events of
-    several kinds is dashed in their colors.
+    children (footnote 9 of Jiang et al. 2020). Where all members but a giant have less than a tenth of the
+    flux, the giant is not marked. The border of a feature that takes part in events of several kinds is
+    dashed in their colors.
 
     Parameters
     ----------
@@ -168,6 +190,7 @@ def draw_events(catalog, events, *, axes=None, inset=0.15, legend=True, **kwargs
 
 def _kinds_of_features(catalog, events):
     """Kinds of the events that mark a feature of this catalog, by its label."""
+    require_columns(events, EVENT_COLUMNS, "events")
     kinds = {}
     for event in events[_at_time(events["time"], catalog)]:
         for label in _marked(event, catalog):
@@ -182,13 +205,22 @@ def _at_time(times, catalog):
 
 
 def _marked(event, catalog):
-    """Labels of the members that an event marks: parents of a death, children of a birth."""
-    members = str(event["parents"] if event["category"] == "death" else event["children"])
-    labels = [int(label) for label in members.split()]
-    if labels and not 1 <= min(labels) <= max(labels) <= len(catalog):
-        message = f"event {event['event_id']} has members {members}, the catalog has {len(catalog)} features"
-        raise SolarUnetError(f"{message}: they are of different runs")
-    return labels
+    """
+    Labels of the members that an event marks: of the parents of a death, of the children of a birth.
+
+    Beside a giant only those that are exchanged: a border around the giant would hide what happens.
+    """
+    text = str(event["parents"] if event["category"] == "death" else event["children"])
+    labels = [int(label) for label in text.split()]
+    if not np.isin(labels, catalog.label).all():
+        message = f"event {event['event_id']} has members {text}, not all of them are among the catalog's"
+        raise SolarUnetError(f"{message} {len(catalog)} features: they are of different runs or selections")
+    if not labels:
+        return []
+    members, flux = np.searchsorted(catalog.label, labels).tolist(), catalog.flux.value
+    lesser = lesser_members(members, flux)
+    lopsided = np.abs(flux[lesser]).sum() < LOPSIDED * np.abs(flux[members]).sum()
+    return catalog.label[lesser if lopsided else members].tolist()
 
 
 def _draw(catalog, kinds, axes, inset, legend, options):
@@ -223,9 +255,10 @@ def _map_axes(axes, frame):
 def _strokes(catalog, kinds, inset):
     """Rings in pixels, the name of each one's color and its line style; a ring for each color it has."""
     signs = np.where(catalog.polarity > 0, "positive", "negative").tolist()
+    signs = dict(zip(catalog.label.tolist(), signs, strict=True))
     strokes = []
     for ring, owner in zip(*catalog.borders(inset=inset), strict=True):
-        names = kinds.get(int(owner), [signs[owner - 1]])
+        names = kinds.get(int(owner), [signs[int(owner)]])
         dashes = [(turn * DASH, (DASH, DASH * (len(names) - 1))) for turn in range(len(names))]
         styles = dashes if len(names) > 1 else ["solid"]
         strokes += [(ring, name, style) for name, style in zip(names, styles, strict=True)]
@@ -240,16 +273,8 @@ def _positions(rings, frame, axes):
     x, y = np.concatenate(rings).T * u.pix
     place = frame.pixel_to_world(x, y).transform_to(wcs_to_celestial_frame(axes.wcs))
     vertices = np.stack(axes.wcs.world_to_pixel(place), axis=-1)
-    vertices[_behind_the_limb(place)] = np.nan
+    vertices[is_behind_the_limb(place)] = np.nan
     return np.split(vertices, np.cumsum([len(ring) for ring in rings])[:-1])
-
-
-def _behind_the_limb(place):
-    """Whether places are farther from the observer than the limb; never, where their distance is unknown."""
-    if not isinstance(place.frame, Helioprojective) or place.distance.unit == u.one:
-        return np.zeros(place.shape, bool)
-    limb = np.sqrt(place.observer.radius**2 - place.rsun**2)
-    return place.distance > limb
 
 
 def _add_legend(axes, names, options):
@@ -313,6 +338,67 @@ def plot_catalog(catalog, events=None, *, axes=None, vmax=None, colorbar=False, 
     if colorbar:
         axes.figure.colorbar(image, ax=axes, label=_field_label(catalog.map), extend="both", fraction=0.046, pad=0.03)
     return axes
+
+
+def plot_feature(feature, events=None, *, axes=None, margin=MARGIN, vmax=None, colorbar=False, legend=False, **kwargs):
+    """
+    Plot the surroundings of a feature: its own border strong, those of its neighbors thin.
+
+    Parameters
+    ----------
+    feature : `~sunpy_solarunet.Feature`
+    events, axes, vmax, colorbar, legend
+        As in `plot_catalog`.
+    margin : `~astropy.units.Quantity`
+        What is shown beside the feature on each side, in pixels of its map.
+    **kwargs
+        Of its own border, passed to `~matplotlib.collections.LineCollection`.
+
+    Returns
+    -------
+    `~astropy.visualization.wcsaxes.WCSAxes`
+
+    Raises
+    ------
+    TypeError
+        If the axes have no world coordinates, or ``margin`` or ``vmax`` has no unit.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> from sunpy_solarunet import Segmenter, magnetogram
+    >>> from sunpy_solarunet.plotting import plot_feature
+    >>> field = np.full((30, 40), 5.0) * u.G
+    >>> field[12:16, 23:26] = -200 * u.G
+    >>> frame = magnetogram(field, time="2017-07-13", scale=1 * u.arcsec, center=(0, 0) * u.arcsec)
+    >>> ax = plot_feature(Segmenter(method="threshold")(frame)[0], margin=5 * u.pix)
+    >>> [limit.tolist() for limit in ax.viewLim.get_points()]
+    [[17.5, 6.5], [30.5, 20.5]]
+    >>> plt.close()
+    """
+    surroundings = _surroundings(feature, require_quantity(margin, u.pix, "margin", positive=True))
+    catalog = feature.catalog
+    thin = {"linewidth": 0.8, "alpha": 0.8}
+    axes = plot_catalog(catalog, events, axes=axes, vmax=vmax, colorbar=colorbar, legend=legend, **thin)
+    kinds = {} if events is None else _kinds_of_features(catalog, events)
+    options = {"linewidth": 2.2} | cbook.normalize_kwargs(kwargs, LineCollection)
+    _draw(catalog[[feature.index]], kinds, axes, options.pop("inset", 0.15), False, options)
+    (corners,) = _positions([surroundings], catalog.map, axes)
+    seen = corners[np.isfinite(corners).all(axis=1)]
+    if len(seen):
+        _set_limits(axes, seen.min(axis=0), seen.max(axis=0))
+    return axes
+
+
+def _surroundings(feature, margin):
+    """Corners of a feature's bounding box with a margin, within its frame; x and y in pixels."""
+    height, width = feature.catalog.labels.shape
+    top, left, bottom, right = feature.bbox
+    x = np.clip([left - margin, right + margin], 0, width) - 0.5
+    y = np.clip([top - margin, bottom + margin], 0, height) - 0.5
+    return np.stack([x[[0, 1, 1, 0]], y[[0, 0, 1, 1]]], axis=-1)
 
 
 def _field_label(frame):
@@ -424,6 +510,7 @@ def plot_event(event, before, after, *, width=None, vmax=None, figure=None):
     ['(A)', '20:00:00 UT']
     >>> plt.close()
     """
+    require_columns(event, (*EVENT_COLUMNS, "event_id", "Tx", "Ty", "lon", "lat"), "events")
     catalogs = (before, after)
     showing = 0 if event["category"] == "death" else 1
     shown = catalogs[showing]
@@ -475,17 +562,26 @@ def _half_width(catalog, place, marked, width):
         return require_quantity(width, u.arcsec, "width", positive=True) / 2
     angles = _pixel_angles(catalog.map)
     columns, rows, owners = catalog.border_positions
-    offsets = np.abs(np.stack([columns, rows], axis=-1)[np.isin(owners, marked)] - place) + EVENT_PIXELS / 10
+    offsets = (
+        np.abs(np.stack([columns, rows], axis=-1)[np.isin(catalog.label[owners - 1], marked)] - place)
+        + EVENT_PIXELS / 10
+    )
     return max(EVENT_WIDTH.value / 2, EVENT_PIXELS / 2 * angles.max(), (offsets * angles).max(initial=0))
 
 
 def _zoom(axes, place, reach, shape):
     """Show the surroundings of a place, moved into the frame where they lie beyond its edge."""
-    for axis, center, half, length in zip((axes.xaxis, axes.yaxis), place, reach, shape[::-1], strict=True):
-        lower = np.clip(center - half, -0.5, max(length - 0.5 - 2 * half, -0.5))
-        limits = (lower, min(lower + 2 * half, length - 0.5))
-        inverted = axis.get_inverted()
-        (axes.set_xlim if axis is axes.xaxis else axes.set_ylim)(limits[::-1] if inverted else limits)
+    end = np.array(shape[::-1]) - 0.5
+    lower = np.clip(place - reach, -0.5, np.maximum(end - 2 * reach, -0.5))
+    _set_limits(axes, lower, np.minimum(lower + 2 * reach, end))
+
+
+def _set_limits(axes, lower, upper, strict=True):
+    """Show what lies between two corners; axes that run backward do so still."""
+    for axis, set_limits, *limits in zip(
+        (axes.xaxis, axes.yaxis), (axes.set_xlim, axes.set_ylim), lower, upper, strict=True
+    ):
+        set_limits(limits[::-1] if axis.get_inverted() else limits)
 
 
 def _point_at(axes, place):
@@ -548,6 +644,8 @@ def movie(catalogs, events, path, *, frames_per_second=4, dpi=120, vmax=None, pr
     'sequence.gif'
     """
     path = _movie_path(Path(path))
+    if events is not None:
+        require_columns(events, EVENT_COLUMNS, "events")
     if not (frames_per_second > 0 and dpi > 0):
         raise SolarUnetError(f"frames_per_second and dpi must be positive, got {frames_per_second} and {dpi}")
     bar = tqdm(total=operator.length_hint(catalogs) or None, disable=not progress, unit="frame")

@@ -41,7 +41,9 @@ def gst_frames(data_folder):
     """Three GST/NIRIS magnetograms of AR 12665 in gauss, 720 x 720 pixels, 57 and 56 s apart."""
     folder = data_folder / "gst-2017-07-13"
     return [
-        magnetogram(folder / f"frame_{number}.fits", unit=u.G, time=time, extent=GST_EXTENT, observer="earth")
+        magnetogram(
+            folder / f"frame_{number}.fits", unit=u.G, time=time, extent=GST_EXTENT, observer="earth", padding=True
+        )
         for number, time in enumerate(GST_TIMES, start=1)
     ]
 

@@ -1,5 +1,8 @@
+import json
+import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import astropy.units as u
@@ -10,6 +13,9 @@ from astropy.io import fits
 import sunpy_solarunet
 from sunpy_solarunet import Segmenter
 from sunpy_solarunet.cli import main
+from sunpy_solarunet.cli.words import in_options
+from sunpy_solarunet.errors import DescriptionMissing, SolarUnetError
+from sunpy_solarunet.segmentation import weights
 from sunpy_solarunet.synthetic import six_events
 from sunpy_solarunet.tracking.tables import SCHEMAS, read_table
 
@@ -275,6 +281,194 @@ def test_wrong_options_end_with_2(arguments, capsys):
         main(arguments)
     assert end.value.code == 2
     assert "solarunet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["segment", "{nothing}", "--plot", "a.xyz"], "a.xyz: unknown suffix '.xyz'"),
+        (["segment", "{nothing}", "--plot", "nowhere/a.png"], "there is no folder"),
+        (["segment", "{nothing}", "--table", "a.csv"], "did you mean '.ecsv'"),
+        (["segment", "{nothing}", "--mask", "a.png"], "a.png: unknown suffix '.png'"),
+        (["segment", "{nothing}", "--method", "treshold"], "unknown method 'treshold'; did you mean 'threshold'?"),
+        (["segment", "{nothing}", "--model", "solarunt"], "file; did you mean 'solarunet'?"),
+        (["segment", "{nothing}", "--min-pixels", "0"], "--min-pixels must be a whole number"),
+        (["segment", "{nothing}", "--probability", "1.5"], "--probability must be a number from 0 to 1"),
+        (["segment", "{nothing}", "--scale", "1", "1", "1"], "--scale takes one number, or two"),
+        (["track", "{nothing}", "--format", "ecvs"], "unknown table format 'ecvs'; did you mean 'ecsv'?"),
+        (["track", "{nothing}", "--output", "{file}"], "is a file: a folder is needed"),
+        (["track", "{nothing}", "--output", "{file}/run"], "is a file: a folder is needed"),
+        (["track", "{nothing}", "--association", "likelyhood"], "did you mean 'likelihood'?"),
+        (["track", "{nothing}", "--max-speed", "-1"], "--max-speed must not be negative"),
+        (["track", "{nothing}", "--times", "noon"], "--times: 'noon' is not a time"),
+        (["compare", "{nothing}", "--output", "a.csv"], "a.csv: unknown suffix '.csv'"),
+        (["compare", "{nothing}", "--plot", "a.xyz"], "a.xyz: unknown suffix '.xyz'"),
+        (["compare", "{nothing}", "--min-pixels", "0"], "--min-pixels must be"),
+        (["compare", "{nothing}", "--pixel-area", "-1"], "--pixel-area must not be negative"),
+        (["train", "--output", "m", "--steps", "0"], "--steps must be a whole number of at least 1, got 0"),
+        (["train", "--output", "m", "--batch", "-2"], "--batch must be a whole number from 1"),
+        (["train", "--output", "m", "--crop", "100"], "--crop must be a multiple of 8"),
+        (["train", "--output", "m", "--learning-rate", "nan"], "--learning-rate must be a number"),
+        (["train", "--output", "m", "--precision", "float23"], "did you mean 'float32'?"),
+        (["train", "--output", "m", "--set", "kernels=3"], "kernels must be a list"),
+        (["train", "--output", "m", "--recipe", "papr"], "did you mean 'paper'?"),
+        (["train", "--output", "m", "--resume"], "no checkpoint to resume from"),
+        (["train", "--output", "m", "--logs", "{file}"], "is a file: a folder is needed"),
+        (["train", "--output", "{file}"], "is a file: a folder is needed"),
+        (["train", "--output", "m", "--initial", "nowhere"], "unknown model 'nowhere'"),
+        (["train", "--output", "m", "--images", "."], "give --labels, or --label-method"),
+        (["train", "--output", "m", "--label-low", "3"], "belong to --label-method"),
+        (["train", "--output", "m", "--validation", "-1"], "--validation must be"),
+        (["demo", "--output", "{file}"], "is a file: a folder is needed"),
+        (["demo", "--seed", "-1"], "--seed must be"),
+    ],
+)
+def test_what_is_asked_for_is_checked_before_files_are_read(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    known = {"{nothing}": "nothing.fits", "{file}": "file", "{file}/run": "file/run"}
+    assert main([known.get(argument, argument) for argument in arguments]) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_is_asked_for_is_checked_before_tensorflow_is_imported(tmp_path):
+    script = (
+        "import sys; from sunpy_solarunet.cli import main; "
+        f"ends = [main(['train', '--output', {str(tmp_path / 'model')!r}, '--steps', '0']), "
+        "main(['segment', 'nothing.fits', '--table', 'a.csv']), main(['track', 'nothing.fits'])]; "
+        "sys.exit(ends != [1, 1, 1] or 'tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["segmnt", "one.fits"], "did you mean 'segment'?"),
+        (["segment", "one.fits", "--treshold", "100"], "did you mean '--threshold'?"),
+        (["segment", "one.fits", "--unit", "gauze"], "'gauze' is not a unit"),
+        (["segment", "one.fits", "--unit", "km"], "'km' is not a unit of a magnetic field"),
+        (["segment", "one.fits", "--time", "noon"], "'noon' is not a time"),
+        (["track", "one.fits", "--start", "noon"], "'noon' is not a time"),
+        (["train", "--output", "m", "--set", "step=3"], "did you mean 'steps'?"),
+        (["train", "--output", "m", "--set", "output=3"], "'output' is no entry of a recipe"),
+        (["compare", "one.fits", "--first", "threshold,treshold=3"], "did you mean 'threshold'?"),
+    ],
+)
+def test_wrong_options_say_what_was_probably_meant(arguments, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("center", "expected"),
+    [(["-1e1", "5"], (-10, 5)), (["-.5E1", "-2e-1"], (-5, -0.2)), (["-10 arcsec", "-0.1arcmin"], (-10, -6))],
+)
+def test_negative_numbers_may_be_written_in_any_way(bare_files, tmp_path, center, expected):
+    """The patch of rows 30 to 39 and columns 50 to 59 lies 35 columns and 25 rows from the middle."""
+    table = tmp_path / "one.ecsv"
+    where = ["--unit", "G", "--time", TIMES[1], "--scale", "1", "--center", *center]
+    assert main(["segment", bare_files[0], *where, *CLASSICAL[:-1], "--table", str(table)]) == 0
+    found = read_table(table)
+    assert found["Tx"][0].to_value("arcsec") == pytest.approx(expected[0] + 54.5 - 89.5, abs=1e-3)
+    assert found["Ty"][0].to_value("arcsec") == pytest.approx(expected[1] + 34.5 - 59.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("suffix", [".ecsv", ".fits", ".hdf5", ".parquet", ".asdf"])
+def test_the_features_of_one_magnetogram_are_written_in_any_format(map_files, tmp_path, suffix):
+    table = tmp_path / f"one{suffix}"
+    assert main(["segment", map_files[3], *CLASSICAL[:-1], "--table", str(table)]) == 0
+    assert len(read_table(table)) == 15
+
+
+def test_a_run_that_fails_before_its_first_frame_leaves_nothing_in_the_way(map_files, tmp_path, monkeypatch, capsys):
+    arguments = ["track", *map_files, *CLASSICAL, "--no-plots", "--output", str(tmp_path / "run")]
+
+    def fail(*_):
+        raise SolarUnetError("no luck")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Segmenter, "__call__", fail)
+        assert main(arguments) == 1
+    assert not (tmp_path / "run").exists()
+    assert main(arguments) == 0
+
+
+@pytest.mark.parametrize(
+    ("missing", "command", "expected"),
+    [
+        (("unit",), "segment", "one.fits: the unit of the field is missing; give --unit"),
+        (("time", "coordinates"), "segment", "the coordinates are missing; give --time; --scale and --center or"),
+        (("time",), "track", "time of observation is missing; give --times or --start and --cadence or --time-pattern"),
+        (("unit", "time", "coordinates"), "track", "the time of observation and the coordinates are missing"),
+    ],
+)
+def test_what_a_description_lacks_is_told_in_options(missing, command, expected, monkeypatch, capsys):
+    def fail(*_, **__):
+        raise DescriptionMissing("one.fits", missing)
+
+    monkeypatch.setattr(sunpy_solarunet, "magnetogram", fail)
+    monkeypatch.setattr(sunpy_solarunet, "read_magnetograms", fail)
+    assert main([command, "one.fits", "--method", "threshold"]) == 1
+    assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "an image needs field_range=, for example field_range=300 * u.G",
+            "needs --field-range, for example --field-range '300 G'",
+        ),
+        ("missing; give it, for example unit=u.G", "for example --unit G"),
+        ("give it as time=", "give it as --time"),
+        ("min_pixels must be 3", "--min-pixels must be 3"),
+        ("speed=3 is none of its options", "speed=3 is none"),
+    ],
+)
+def test_errors_speak_in_options(text, expected):
+    options = Namespace(field_range=None, unit=None, time=None, min_pixels=3)
+    assert expected in in_options(ValueError(text), options)
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"temperature": "hot"}, "temperature must be"),
+        ({"temperature": 0}, "temperature must be"),
+        ({"input": {}}, "input must have an entry"),
+        ({"input": 5}, "input must name"),
+        ({"input": {"scale_gauss": 300.0}}, "its input is that of another architecture"),
+        ({"network": 5}, "network must name"),
+        ({"network": {"architecture": "polarity_blind", "kernels": [0]}}, "cannot be built"),
+        ({"network": {"architecture": "polarityblind"}}, "did you mean 'polarity_blind'?"),
+        ({"probability": 7}, "probability must be"),
+        ({"polarity_threshold_gauss": "a"}, "polarity_threshold_gauss must be"),
+        ({"sha256": "0"}, "not the weights of the specification"),
+    ],
+)
+def test_a_model_whose_specification_is_damaged_is_told(map_files, tmp_path, capsys, entries, message):
+    model = tmp_path / "model"
+    shutil.copytree(weights.BUNDLED / "solarunet", model)
+    stored = json.loads((model / "specification.json").read_text())
+    (model / "specification.json").write_text(json.dumps(stored | entries))
+    assert main(["segment", map_files[0], "--model", str(model)]) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"junk" * 100, b"PK\x03\x04junk"])
+def test_a_damaged_checkpoint_is_told(tmp_path, capsys, content):
+    (tmp_path / "checkpoint.npz").write_bytes(content)
+    scenes = ["--recipe", "solarunet", "--set", "scenes=1", "kernels=[2,2]", "--crop", "32", "--steps", "1", "--quiet"]
+    assert main(["train", "--output", str(tmp_path), "--resume", *scenes]) == 1
+    assert "checkpoint.npz: the checkpoint is damaged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["track", "segment", "compare", "train", "demo"])

@@ -101,6 +101,22 @@ def test_a_cancellation_is_that_of_the_partner_who_explains_it_better():
     assert happened(before, after) == [[("cancellation", (0, 1), 0)], []]
 
 
+def test_merging_comes_before_a_cancellation_that_balances_better():
+    # The middle one cancels the right one exactly; with the left one it merges into +240, within 0.25.
+    before = [(10, 10, 4, 4, 150), (10, 15, 4, 4, 150), (10, 20, 4, 4, -150)]
+    after = [(10, 10, 4, 9, 240 * 16 / 36)]
+    assert abs((150 + 150) - 240) / 240 == 0.25
+    assert happened(before, after)[0] == [("merging", (0, 1), 0), ("disappearance", (2,), None)]
+    assert happened(after, before)[1] == [("merging", (0, 1), 0), ("disappearance", (2,), None)]
+
+
+def test_cancellations_compete_by_the_share_of_their_flux_that_they_leave_unexplained():
+    # Seen from +104 they are balanced within 40 / 104 = 0.38, seen from -64 they leave +28 within 12 / 28 = 0.43;
+    # but 40 units of 168 without a remainder are more than 12.
+    before = [(10, 10, 2, 4, 104 / 8), (10, 15, 2, 4, -64 / 8)]
+    assert happened(before, [(10, 12, 2, 4, 28 / 8)]) == [[("cancellation", (0, 1), 0)], []]
+
+
 def test_a_feature_next_to_one_that_emerges_is_the_parent_of_an_unbalanced_emergence():
     before = [(10, 12, 4, 6, 100)]
     after = [(10, 12, 4, 6, 160), (10, 19, 4, 4, -80)]

@@ -303,7 +303,7 @@ def test_features_beside_pixels_without_data_are_flagged():
     labels[12, 24:28] = 2  # touches the padding
     labels[7, 8] = 3
     labels[11, 15] = 4
-    catalog = catalog_of(field, labels)
+    catalog = FeatureCatalog(frame_of(field, padding=True), labels)
     assert [flag_names(flags) for flags in catalog.flags] == [["edge"], ["edge"], [], []]
 
 
@@ -344,7 +344,7 @@ def test_the_empty_catalog_is_empty_everywhere():
     catalog = catalog_of(np.full((7, 9), 10.0), np.zeros((7, 9), int))
     assert len(catalog) == 0
     assert list(catalog) == []
-    assert catalog[:] == []
+    assert len(catalog[:]) == 0
     assert not catalog
     for name in MEASUREMENTS:
         assert len(getattr(catalog, name)) == 0, name
@@ -384,9 +384,8 @@ def test_one_feature_may_fill_the_frame():
         (np.full((24, 40), 0.5), r"labels must be whole numbers, these hold 0\.5"),
         (np.full((24, 40), np.nan), "labels must be whole numbers, these hold nan"),
         (np.full((24, 40), "1"), "labels must be whole numbers"),
-        (np.eye(24, 40, dtype=int) * 2, "without gaps"),
-        (-np.eye(24, 40, dtype=int), "without gaps"),
-        (np.eye(24, 40, dtype=np.int64) * 2**31, "without gaps"),
+        (-np.eye(24, 40, dtype=int), "must not be negative, the lowest is -1"),
+        (np.full((24, 40), 2**63, np.uint64), "whole numbers of less than 2"),
     ],
 )
 def test_labels_that_are_none(labels, message):
@@ -432,7 +431,7 @@ def test_a_feature_is_a_view_of_its_catalog(two):
 def test_indices_and_slices(two):
     assert two[-1].label == 2
     assert two[-2].label == two[np.int64(0)].label == 1
-    assert [feature.label for feature in two[::-1]] == [2, 1]
+    assert [feature.label for feature in reversed(two)] == [2, 1]
     assert [feature.label for feature in two] == [1, 2]
     for index in (2, -3):
         with pytest.raises(IndexError, match=f"feature {index} of 2"):

@@ -1,7 +1,5 @@
 """The most likely story of two frames, and what the tracker makes of it: identities, memory, drift, edges."""
 
-import itertools
-
 import numpy as np
 import pytest
 from planted import catalog, frame, random_sequence, sequence
@@ -9,7 +7,7 @@ from planted import catalog, frame, random_sequence, sequence
 from sunpy_solarunet import FeatureCatalog, Tracker
 from sunpy_solarunet.tracking.alignment import Aligned
 from sunpy_solarunet.tracking.drift import bulk_drift
-from sunpy_solarunet.tracking.likelihood import _confidences, _cover_at_least_cost, most_likely
+from sunpy_solarunet.tracking.likelihood import most_likely
 
 SEEDS = range(5)
 TOLERANCES = {"flux_tolerance": 0.33, "balance_tolerance": 0.5, "max_partners": 10}
@@ -109,36 +107,6 @@ def test_each_feature_takes_part_in_one_story():
                 told[other].extend([] if event.product is None else [event.product])
         assert sorted(told[0]) == list(range(len(before)))
         assert sorted(told[1]) == list(range(len(after)))
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_cover_is_the_cheapest_of_all(seed):
-    rng = np.random.default_rng(seed)
-    columns = np.concatenate([np.eye(5), rng.random((6, 5)) < 0.4]).astype(bool)
-    columns = columns[columns.any(axis=1)]
-    cost = rng.uniform(1, 6, len(columns))
-    sets = itertools.product([False, True], repeat=len(columns))
-    covers = [np.array(chosen) for chosen in sets if (columns[list(chosen)].sum(axis=0) == 1).all()]
-    chosen = _cover_at_least_cost(cost, [tuple(np.flatnonzero(column)) for column in columns], 5)
-    assert (columns[chosen].sum(axis=0) == 1).all()
-    assert cost[chosen].sum() == pytest.approx(min(cost[cover].sum() for cover in covers))
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_confidence_is_what_the_cheapest_cover_without_the_story_costs_more(seed):
-    rng = np.random.default_rng(seed)
-    columns = np.concatenate([np.eye(4), rng.random((7, 4)) < 0.5]).astype(bool)
-    columns = columns[columns.any(axis=1)]
-    cost = rng.uniform(1, 6, len(columns))
-    covered = [tuple(np.flatnonzero(column).tolist()) for column in columns]
-    chosen = _cover_at_least_cost(cost, covered, 4)
-    sets = [np.array(choice) for choice in itertools.product([False, True], repeat=len(columns))]
-    covers = [choice for choice in sets if (columns[choice].sum(axis=0) == 1).all()]
-    for index, confidence in zip(chosen, _confidences(chosen, chosen, cost, covered), strict=True):
-        others = [cost[cover].sum() for cover in covers if not cover[index]]
-        expected = min(others, default=np.inf) - cost[chosen].sum()
-        # All four columns compete with each other, so that nothing is left as it was.
-        assert confidence == pytest.approx(expected)
 
 
 def test_confidence_falls_where_another_story_is_nearly_as_good():

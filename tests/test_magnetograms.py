@@ -181,7 +181,7 @@ def test_padding_of_an_image_is_no_field_and_no_data():
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_the_published_images_give_back_the_published_fields(data_folder, gst_frames, number):
     path = data_folder / "gst-2017-07-13" / f"frame_{number}.png"
-    image = magnetogram(path, field_range=300 * u.G, **DESCRIPTION)
+    image = magnetogram(path, field_range=300 * u.G, padding=True, **DESCRIPTION)
     field = np.clip(gst_frames[number - 1].data, -300, 300)
     data, padding = valid_pixels(image), ~valid_pixels(gst_frames[number - 1])
     assert np.abs(image.data - field)[data].max() < 600 / 256 * 0.501
@@ -502,7 +502,7 @@ def test_field_strength_leaves_the_map_alone():
     field = np.ones((30, 20))
     field[:7, :7] = 0
     field[20, 3] = np.nan
-    frame = frame_of(field)
+    frame = frame_of(field, padding=True)
     field_strength(frame)[:] = 77
     assert np.array_equal(frame.data, field, equal_nan=True)
 
@@ -532,7 +532,7 @@ def test_the_corners_of_a_rotated_field_of_view_are_no_data():
     corner = rotated_corner(9)
     assert np.count_nonzero(corner) == 45
     field = np.where(corner, 0.0, 30.0)
-    assert np.array_equal(valid_pixels(frame_of(field)), ~corner)
+    assert np.array_equal(valid_pixels(frame_of(field, padding=True)), ~corner)
 
 
 def test_zeros_that_do_not_reach_the_edge_are_data():
@@ -544,7 +544,7 @@ def test_a_few_zeros_at_the_edge_are_data():
     for number, all_data in [(24, True), (25, False)]:
         field = np.ones((30, 40))
         field[0, :number] = 0
-        assert valid_pixels(frame_of(field)).all() == all_data
+        assert valid_pixels(frame_of(field, padding=True)).all() == all_data
 
 
 def test_zeros_at_the_edge_that_do_not_hang_together_are_data():

@@ -9,7 +9,7 @@ from astropy.time import Time
 from sunpy.map import Map
 
 from sunpy_solarunet import Segmenter, Tracker, magnetogram
-from sunpy_solarunet.errors import SolarUnetWarning
+from sunpy_solarunet.errors import MagnetogramError, SolarUnetWarning
 from sunpy_solarunet.features import flag_names
 from sunpy_solarunet.pipeline import follow
 from sunpy_solarunet.tracking.rules import RULES
@@ -199,3 +199,10 @@ def test_features_beyond_the_pole_of_a_synoptic_map_break_no_rule(rule):
     assert len(tracker.track(catalogs)) == 0
     assert np.isfinite(tracker.features["area"].value).all()
     assert tracker.tracks["lifetime"].tolist() == [2, 2, 2]
+
+
+def test_a_map_whose_observer_is_nowhere_is_refused():
+    frame = at_the_limb()
+    nowhere = Map(frame.data, frame.meta | {"dsun_obs": np.nan})
+    with pytest.raises(MagnetogramError, match="distance from the Sun is nan"):
+        SEGMENTER(nowhere).to_table()

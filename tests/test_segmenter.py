@@ -338,7 +338,7 @@ def active_frame():
     field = np.random.default_rng(2).normal(0, 200, (50, 70))
     field[20:24, 60:66] = np.nan
     field[:8, :9] = 0
-    return frame_of(field)
+    return frame_of(field, padding=True)
 
 
 def test_significant_pixels_are_those_above_the_probability_and_the_polarity_threshold(by_network, active_frame):
@@ -385,7 +385,7 @@ def test_without_a_cut_each_frame_has_its_own(told_the_noise, tmp_path, active_f
 
 
 def test_field_threshold_and_noise_may_all_be_larger_by_the_same_factor(told_the_noise, active_frame):
-    larger = frame_of(4 * active_frame.data)
+    larger = frame_of(4 * active_frame.data, padding=True)
     one = Segmenter(model=told_the_noise, threshold=90 * u.G).probability(active_frame).data
     other = Segmenter(model=told_the_noise, threshold=360 * u.G).probability(larger).data
     assert np.nanstd(one) > 0.01
@@ -394,7 +394,7 @@ def test_field_threshold_and_noise_may_all_be_larger_by_the_same_factor(told_the
 
 
 def test_a_magnetogram_and_its_negative_have_the_same_probability_and_opposite_signs(told_the_noise, active_frame):
-    segmenter, negative = Segmenter(model=told_the_noise), frame_of(-active_frame.data)
+    segmenter, negative = Segmenter(model=told_the_noise), frame_of(-active_frame.data, padding=True)
     one, other = (segmenter.probability(frame).data for frame in (active_frame, negative))
     assert np.allclose(one, other, atol=1e-6, equal_nan=True)
     agree = np.abs(np.nan_to_num(one) - 0.4) > 1e-5

@@ -1,13 +1,22 @@
+from pathlib import Path
+
+import astropy.units as u
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from astropy.table import QTable
+from astropy.table import MaskedColumn, QTable
 from astropy.time import Time
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from planted import sequence
 from test_tracker import SCENE
 
-from sunpy_solarunet import Tracker
+from sunpy_solarunet import Segmenter, Tracker
 from sunpy_solarunet.errors import SolarUnetError
-from sunpy_solarunet.tracking.tables import SCHEMAS, make_table, read_table, stack_tables, write_table
+from sunpy_solarunet.lineage import family, plot_lineage
+from sunpy_solarunet.plotting import draw_events, plot_event
+from sunpy_solarunet.tracking.filtering import noise_filter
+from sunpy_solarunet.tracking.tables import SCHEMAS, coordinates, make_table, read_table, stack_tables, write_table
 
 SUFFIXES = (".ecsv", ".fits", ".hdf5", ".parquet", ".asdf")
 
@@ -89,6 +98,24 @@ def test_a_file_that_is_no_table_is_told(tmp_path, suffix):
         read_table(tmp_path / f"others{suffix}")
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.filterwarnings("ignore")
+def test_a_damaged_table_is_told_or_read(tables, tmp_path, suffix):
+    """Cut off, and with bytes that are not its own: what the readers say of it is of many classes."""
+    path = write_table(tables["frames"], tmp_path / f"frames{suffix}")
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(30):
+        damaged = bytearray(whole[: rng.integers(len(whole))])
+        damaged[len(damaged) // 3 : len(damaged) // 3 + 2] = rng.bytes(2)
+        path.write_bytes(damaged)
+        try:
+            read_table(path)
+        except SolarUnetError as problem:
+            refused += str(path) in str(problem)
+    assert refused > 15
+
+
 def test_tables_of_different_observers_stack(tables):
     other = tables["frames"].copy()
     other["observer_lon"] += 60 * other["observer_lon"].unit
@@ -99,3 +126,198 @@ def test_tables_of_different_observers_stack(tables):
 def test_an_unknown_table_lists_those_that_exist():
     with pytest.raises(SolarUnetError, match=r"'events', 'members', 'features', 'tracks', 'frames'"):
         make_table("event", {})
+
+
+# A user's own columns
+
+OWN = {
+    "text": ["quiet", "", "größe ☉ \"quoted\", 'so', and more"],
+    "short": np.array([1, -2, 3], np.int16),
+    "single": np.array([0.5, np.nan, -np.inf], np.float32),
+    "flag": np.array([True, False, True]),
+    "rate": [1.5, np.nan, 2] * u.Mx / u.s,
+    "when": Time(["2020-01-01T00:00:00.000000001", "2020-01-02T12:00:00", "2020-01-03T00:00:00"], precision=9),
+    "tai": Time(["2020-01-01T00:00:00", "2020-01-02T06:00:00", "2020-01-03T00:00:00"], scale="tai", precision=9),
+    "several": np.arange(6.0).reshape(3, 2),
+}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("name", ["events", "tracks", "mine"])
+def test_a_user_s_own_columns_come_back(tmp_path, name, suffix):
+    table = make_table(name, ROWS[name], {"association": "paper"}) if name in SCHEMAS else QTable(meta={"by": "me"})
+    for column, values in OWN.items():
+        table[column] = values
+    table["rate"].info.description = "what I measured"
+    found = read_table(write_table(table, tmp_path / f"own{suffix}"))
+    assert_equal(found, table)
+    assert write_table(found, tmp_path / f"again{suffix}").is_file()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_numbers_that_are_masked_come_back_masked_and_text_empty(tmp_path, suffix):
+    table = make_table("tracks", ROWS["tracks"])
+    table["number"] = MaskedColumn([1, 2, 3], mask=[False, True, False])
+    table["share"] = MaskedColumn([0.1, np.nan, 0.3], mask=[False, False, True])
+    table["text"] = MaskedColumn(["a", "b", "c"], mask=[True, False, False])
+    found = read_table(write_table(table, tmp_path / f"masked{suffix}"))
+    assert found["number"].mask.tolist() == [False, True, False]
+    assert found["number"][[0, 2]].tolist() == [1, 3]
+    assert found["share"].mask.tolist() == [False, False, True]
+    assert np.isnan(found["share"][1])
+    assert found["text"].tolist() == ["", "b", "c"]
+
+
+def test_the_table_that_is_written_stays_as_it_is(tmp_path):
+    table = make_table("tracks", ROWS["tracks"], {"limit": (1, 2)})
+    table["text"] = np.array(["a", None, "c"], object)
+    table["when"] = Time([58000.0, 58001.0, 58002.0], format="mjd")
+    table.meta["path"] = Path("run")
+    for suffix in SUFFIXES:
+        write_table(table, tmp_path / f"one{suffix}")
+    assert table["text"].tolist() == ["a", None, "c"]
+    assert table["when"].format == "mjd"
+    assert table.meta["path"] == Path("run")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_column_of_python_objects_is_named(tmp_path, suffix):
+    table = QTable({"shape": np.array([{}, [], 1], object)})
+    with pytest.raises(SolarUnetError, match=r"'shape' holds Python objects"):
+        write_table(table, tmp_path / f"objects{suffix}")
+
+
+# Columns that are missing
+
+ROWS = {
+    "events": {
+        "kind": ["merging", "appearance", "emergence"],
+        "category": ["death", "birth", "birth"],
+        "balance": ["", "", "balanced"],
+        "time": Time(["2017-07-13T20:17:41"] * 3),
+        "parents": ["1 2", "", ""],
+        "children": ["1", "3", "4 5"],
+        **{name: [0, 1, 2] for name, (kind, _) in SCHEMAS["events"].items() if kind not in (str, Time)},
+    },
+    "tracks": {
+        name: ["merging", "", "shared"] if kind is str else [0, 1, 2] for name, (kind, _) in SCHEMAS["tracks"].items()
+    },
+}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize(("name", "missing"), [("events", ("kind", "imbalance")), ("tracks", ("parents", "lifetime"))])
+def test_a_table_with_columns_missing_is_read_as_far_as_it_goes(tmp_path, name, missing, suffix):
+    table = make_table(name, ROWS[name])
+    table.remove_columns(missing)
+    assert_equal(read_table(write_table(table, tmp_path / f"some{suffix}")), table)
+    assert len(stack_tables(name, [table, table])) == 6
+
+
+def without(table, column):
+    table = table.copy()
+    table.remove_column(column)
+    return table
+
+
+def test_a_column_that_is_needed_is_named_with_its_table(tables):
+    before, after = sequence(*SCENE)[:2]
+    events, tracks, frames = (tables[name] for name in ("events", "tracks", "frames"))
+    needed = [
+        ("features has no column Tx", lambda: coordinates(without(tables["features"], "Tx"), frames)),
+        ("frames has no column observer_lon", lambda: coordinates(tables["features"], without(frames, "observer_lon"))),
+        ("tracks has no column parents", lambda: family(without(tracks, "parents"), 0)),
+        ("tracks has no column birth", lambda: plot_lineage(without(tracks, "birth"))),
+        ("tracks has no column lifetime", lambda: noise_filter(tables | {"tracks": without(tracks, "lifetime")})),
+        ("events has no column kind", lambda: draw_events(before, without(events, "kind"), axes=plt.gca())),
+        ("events has no column category", lambda: plot_event(without(events, "category")[0], before, after)),
+    ]
+    for message, use in needed:
+        with pytest.raises(SolarUnetError, match=message):
+            use()
+
+
+# Columns of the same kinds
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_catalog_s_table_has_columns_of_the_tracker_s_kinds(tables, tmp_path, suffix):
+    catalog = sequence(*SCENE)[0]
+    catalog.meta["probability"] = np.float32(0.4)
+    table = catalog.to_table()
+    found = read_table(write_table(table, tmp_path / f"catalog{suffix}"))
+    for name in table.colnames:
+        for one in (table[name], found[name]):
+            other = tables["features"][name]
+            assert (type(one), one.dtype, one.unit) == (type(other), other.dtype, other.unit), name
+    assert found.meta["probability"] == np.float32(0.4)
+
+
+# Meta
+
+SIMPLE = st.none() | st.booleans() | st.integers(-(2**31), 2**31) | st.floats(allow_nan=False) | st.text()
+METAS = st.dictionaries(st.text(min_size=1), SIMPLE | st.lists(SIMPLE) | st.dictionaries(st.text(min_size=1), SIMPLE))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(meta=METAS)
+def test_any_meta_comes_back(tmp_path, suffix, meta):
+    meta = {name: value for name, value in meta.items() if name not in ("table", "TABMETA")}
+    table = make_table("members", {}, meta)
+    found = read_table(write_table(table, tmp_path / f"meta{suffix}", overwrite=True))
+    assert dict(found.meta) == {"table": "members", **meta}
+
+
+AWKWARD = {
+    "lines": "one\ntwo\r\n\n  three\t",
+    "quotes": "it's \"so\" & 'so' \\ # : {x}" * 30,
+    "file": "Größe ☉ 日.fits",
+    "single": np.float32(0.4),
+    "integer": np.int64(3),
+    "yes": np.bool_(True),
+    "folder": Path("run"),
+    "nothing": None,
+    "pair": (1, 2.5),
+    "array": np.array([[1, 2], [3, 4]]),
+    "inner": {"level": np.float64(90), 5: np.int8(1)},
+    "threshold": 90 * u.G,
+}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_parameters_of_any_type_come_back_as_plain_ones(tmp_path, suffix):
+    table = QTable({"x": [1, 2]}, meta=AWKWARD)
+    found = dict(read_table(write_table(table, tmp_path / f"meta{suffix}")).meta)
+    assert found == {
+        "lines": AWKWARD["lines"],
+        "quotes": AWKWARD["quotes"],
+        "file": AWKWARD["file"],
+        "single": float(np.float32(0.4)),
+        "integer": 3,
+        "yes": True,
+        "folder": "run",
+        "nothing": None,
+        "pair": [1, 2.5],
+        "array": [[1, 2], [3, 4]],
+        "inner": {"level": 90.0, "5": 1},
+        "threshold": "90.0 G",
+    }
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_file_names_of_any_language_come_back(tables, tmp_path, suffix):
+    frames = tables["frames"].copy()
+    frames["file"] = [f"Größe ☉ {number}.fits" for number in range(len(frames))]
+    assert read_table(write_table(frames, tmp_path / f"frames{suffix}"))["file"].tolist() == frames["file"].tolist()
+
+
+def test_a_probability_of_numpy_s_single_precision_lands_in_the_meta():
+    assert Segmenter("threshold", probability=np.float32(0.4)).meta["method"] == "threshold"
+    assert type(Segmenter("threshold", probability=np.float32(0.4)).cut) is float
+
+
+def test_a_format_without_its_package_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SolarUnetError, match=r"pip install sunpy_solarunet\[tables\]"):
+        write_table(make_table("events", {}), tmp_path / "events.parquet")

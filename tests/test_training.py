@@ -3,6 +3,7 @@ Training: crops whose field and mask stay together, checkpoints that a killed tr
 """
 
 import json
+import tomllib
 
 import astropy.units as u
 import numpy as np
@@ -18,7 +19,7 @@ from sunpy_solarunet.segmentation.classical import hysteresis_mask
 from sunpy_solarunet.segmentation.examples import EXAMPLES, DegradedExamples, PaperExamples
 from sunpy_solarunet.segmentation.network import ARCHITECTURES, PIXEL_RANGE
 from sunpy_solarunet.segmentation.pairs import classical_labeler, read_mask, read_pairs
-from sunpy_solarunet.segmentation.recipes import available_recipes, change_recipe, read_recipe
+from sunpy_solarunet.segmentation.recipes import BUNDLED, available_recipes, change_recipe, read_recipe
 from sunpy_solarunet.segmentation.training import mask_scores, train_model, train_network
 from sunpy_solarunet.segmentation.weights import load_model, read_specification
 
@@ -417,6 +418,72 @@ def test_a_recipe_with_a_misspelt_entry(tmp_path):
     (tmp_path / "mine.json").write_text(json.dumps(recipe))
     with pytest.raises(SolarUnetError, match=r"section training: missing are \['steps'\], unknown are \['step'\]"):
         read_recipe(tmp_path / "mine.json")
+
+
+@pytest.mark.parametrize("name", available_recipes())
+def test_bundled_recipes_are_within_their_own_limits(name):
+    stored = tomllib.loads((BUNDLED / f"{name}.toml").read_text())
+    assert read_recipe(name) == stored
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": 0}, "steps must be a whole number of at least 1, got 0"),
+        ({"steps": -4}, "got -4"),
+        ({"steps": 2.5}, r"got 2\.5"),
+        ({"steps": "ten"}, "got 'ten'"),
+        ({"steps": True}, "got True"),
+        ({"steps": [4]}, "steps must be a whole number"),
+        ({"steps": float("nan")}, "steps must be a whole number"),
+        ({"steps": float("inf")}, "steps must be a whole number"),
+        ({"batch": -1}, "batch must be a whole number from 1 to"),
+        ({"crop": 0}, "crop must be"),
+        ({"crop": 100}, "crop must be a multiple of 8 for 4 kernels, got 100"),
+        ({"learning_rate": -1e-3}, "learning_rate must be a number of at least 0"),
+        ({"learning_rate": "fast"}, "learning_rate must be a number"),
+        ({"cooldown": 1.5}, "cooldown must be a number from 0 to 1"),
+        ({"scenes": -0.1}, "scenes must be a number from 0 to 1"),
+        ({"checkpoint_every": 0}, "checkpoint_every must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"precision": "mixed_bfloat61"}, "unknown precision 'mixed_bfloat61'; did you mean 'mixed_bfloat16'"),
+        ({"kernels": 24}, "kernels must be a list"),
+        ({"kernels": [24]}, "kernels must be a list of 2 to 8"),
+        ({"kernels": [24, 0]}, "kernels must be a whole number"),
+        ({"kernels": [24, "48"]}, "kernels must be a whole number"),
+        ({"coarser": []}, "coarser must be a list"),
+        ({"shares": 0.5}, "shares must name several numbers"),
+        ({"shares": {"noise": 2}}, "the share noise must be a number from 0 to 1"),
+        ({"shares": {"noize": 0.5}}, "unknown share 'noize'; did you mean 'noise'"),
+        ({"architecture": "paper"}, "choose another recipe"),
+        ({"step": 3}, r"has no step; its entries are .*; did you mean 'steps'\?"),
+    ],
+)
+def test_entries_of_the_wrong_type_or_out_of_range_are_refused(tmp_path, changes, message):
+    with pytest.raises(SolarUnetError, match=message):
+        change_recipe(read_recipe("solarunet"), **changes)
+    (name, value), *_ = changes.items()
+    recipe = read_recipe("solarunet")
+    for section in recipe.values():
+        if name in section and name != "architecture":
+            section[name] = value
+            (tmp_path / "mine.json").write_text(json.dumps(recipe))
+            with pytest.raises(SolarUnetError, match=r"mine\.json"):
+                read_recipe(tmp_path / "mine.json")
+            return
+
+
+@pytest.mark.parametrize("later", [3, {"scenes": 0.1}, {"from": 2}, {"from": 0.5, "scenes": "all"}])
+def test_later_entries_are_checked_too(tmp_path, later):
+    (tmp_path / "mine.json").write_text(json.dumps(read_recipe("solarunet") | {"later": later}))
+    with pytest.raises(SolarUnetError, match=r"mine\.json"):
+        read_recipe(tmp_path / "mine.json")
+
+
+def test_numbers_of_numpy_become_plain_entries():
+    recipe = change_recipe(read_recipe("paper"), steps=np.int64(7), learning_rate=np.float32(0.5), kernels=(2, 4, 8))
+    assert json.loads(json.dumps(recipe)) == recipe
+    assert recipe["training"]["steps"] == 7
 
 
 def test_later_entries_take_their_place_from_a_share_of_the_steps_on():

@@ -12,10 +12,12 @@ from sunpy_solarunet.cli.options import (
     add_progress,
     add_reading,
     add_times,
-    import_tensorflow,
+    import_tensorflow_for,
     maps_of,
     value_in,
 )
+from sunpy_solarunet.cli.outputs import check_figure, check_table
+from sunpy_solarunet.errors import SolarUnetError, require_number, require_quantity, suggestion
 
 __all__ = ["add", "run"]
 
@@ -76,7 +78,8 @@ def _method(text):
         name = name.strip().replace("-", "_")
         if name not in METHOD_ENTRIES:
             names = ", ".join(f"{known}=" for known in METHOD_ENTRIES)
-            raise argparse.ArgumentTypeError(f"{entry!r} is not one of {names}")
+            message = f"{entry!r} is not one of {names};{suggestion(name, METHOD_ENTRIES)}"
+            raise argparse.ArgumentTypeError(message.rstrip(";"))
         settings[name] = METHOD_ENTRIES[name](value)
     return text, settings
 
@@ -88,6 +91,13 @@ def run(options):
 
     written = [Path(name) for name in (options.output, options.plot) if name]
     refuse_existing(written, overwrite=options.overwrite)
+    require_number(options.min_pixels, "--min-pixels", 1, whole=True)
+    if options.pixel_area is not None:
+        require_quantity(options.pixel_area, u.Mm**2, "--pixel-area", positive=True)
+    if options.output:
+        check_table(options.output)
+    if options.plot:
+        check_figure(options.plot)
     found = _of_two_runs(options) if any(map(_is_run, options.files)) else _by_two_methods(options)
     conventions = {"min_pixels": options.min_pixels, "pixel_area": options.pixel_area}
     table = compare_features(*(features for _, features in found), names=[name for name, _ in found], **conventions)
@@ -108,7 +118,6 @@ def _is_run(folder):
 
 def _of_two_runs(options):
     """Names of two folders and the tables of their features."""
-    from sunpy_solarunet.errors import SolarUnetError
     from sunpy_solarunet.scoring.reading import read_tables
 
     if len(options.files) != 2 or not all(map(_is_run, options.files)):
@@ -129,11 +138,10 @@ def _by_two_methods(options):
     from sunpy_solarunet import Segmenter
 
     methods = [options.first or _method("network"), options.second or _method("downhill")]
-    if any(settings["method"] == "network" for _, settings in methods):
-        import_tensorflow()
     common = {"min_pixels": options.min_pixels, "area": options.area, "device": options.device}
     segmenters = [(name, Segmenter(**settings, **common)) for name, settings in methods]
     maps, found = maps_of(options), []
+    import_tensorflow_for(*(segmenter for _, segmenter in segmenters))
     for name, segmenter in segmenters:
         catalogs = tqdm(segmenter.catalogs(maps), name, total=len(maps), unit="frame", disable=options.quiet)
         found.append((name, [catalog.to_table() for catalog in catalogs]))

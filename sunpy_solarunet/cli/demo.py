@@ -3,6 +3,8 @@
 """
 
 from sunpy_solarunet.cli.options import add_command, add_progress, import_tensorflow
+from sunpy_solarunet.cli.outputs import check_folder
+from sunpy_solarunet.errors import require_number
 
 __all__ = ["add", "run"]
 
@@ -23,6 +25,8 @@ def add(commands):
 
 
 def run(options):
+    check_folder(options.output)
+    require_number(options.seed, "--seed", 0, whole=True)
     import_tensorflow()
     from sunpy_solarunet.demo import demonstrate
 

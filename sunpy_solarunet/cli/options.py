@@ -10,6 +10,8 @@ from pathlib import Path
 
 import astropy.units as u
 
+from sunpy_solarunet.errors import SolarUnetError
+
 __all__ = [
     "add_command",
     "add_progress",
@@ -19,10 +21,13 @@ __all__ = [
     "add_times",
     "add_tracking",
     "description_of",
+    "field_unit",
     "import_tensorflow",
+    "import_tensorflow_for",
     "maps_of",
     "reading_of",
     "segmenter_of",
+    "time",
     "tracker_of",
     "value_in",
 ]
@@ -55,9 +60,31 @@ def value_in(unit):
     return parse
 
 
+def field_unit(text):
+    """Type of an option: a unit of a magnetic field."""
+    try:
+        unit = u.Unit(text)
+    except (TypeError, ValueError) as problem:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a unit; write it like G, T or Mx/cm2") from problem
+    if not unit.is_equivalent(u.G):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a unit of a magnetic field; write it like G, T or Mx/cm2")
+    return text
+
+
+def time(text):
+    """Type of an option: a time."""
+    from astropy.time import Time
+
+    try:
+        Time(text, scale="utc")
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write it like 2017-07-13T20:17:41") from problem
+    return text
+
+
 def add_reading(command):
     group = command.add_argument_group("what the files do not say themselves")
-    group.add_argument("--unit", help="unit of the field, for example G")
+    group.add_argument("--unit", type=field_unit, help="unit of the field, for example G")
     group.add_argument(
         "--scale", nargs="+", type=value_in(u.arcsec), metavar="ARCSEC", help="angle per pixel, or two: along x and y"
     )
@@ -75,12 +102,18 @@ def add_reading(command):
     group.add_argument(
         "--field-range", type=value_in(u.G), metavar="GAUSS", help="field of the last level of 8-bit images"
     )
+    group.add_argument(
+        "--padding",
+        action=argparse.BooleanOptionalAction,
+        help="zeros that reach the frame's edge hold no data, or all zeros are data (where they leave one field of "
+        "view they hold none)",
+    )
 
 
 def add_times(command):
     group = command.add_argument_group("times of observation, where the files do not hold them")
     group.add_argument("--times", nargs="+", metavar="TIME", help="one for each file, or a text file with one a line")
-    group.add_argument("--start", metavar="TIME", help="time of the first file; with --cadence")
+    group.add_argument("--start", type=time, metavar="TIME", help="time of the first file; with --cadence")
     group.add_argument("--cadence", type=value_in(u.s), metavar="SECONDS", help="time from one file to the next")
     group.add_argument(
         "--time-pattern", metavar="PATTERN", help="where the time stands in the file names: name_%%Y%%m%%d_%%H%%M%%S"
@@ -157,6 +190,8 @@ def _several(values):
 
 def description_of(options):
     """What the options say of the files."""
+    if options.scale is not None and len(options.scale) > 2:
+        raise SolarUnetError(f"--scale takes one number, or two along x and y, got {len(options.scale)}")
     scale = _several(options.scale)
     description = {
         "unit": options.unit,
@@ -165,14 +200,30 @@ def description_of(options):
         "extent": _several(options.extent),
         "observer": options.observer,
         "field_range": options.field_range,
+        "padding": options.padding,
     }
     return {name: value for name, value in description.items() if value is not None}
 
 
 def _times(options):
-    if options.times is not None and len(options.times) == 1 and Path(options.times[0]).is_file():
-        return [line.strip() for line in Path(options.times[0]).read_text().splitlines() if line.strip()]
-    return options.times
+    if options.times is None:
+        return None
+    times = options.times
+    if len(times) == 1 and Path(times[0]).is_file():
+        times = [line.strip() for line in _text_of(Path(times[0])).splitlines() if line.strip()]
+    for each in times:
+        try:
+            time(each)
+        except argparse.ArgumentTypeError as problem:
+            raise SolarUnetError(f"--times: {problem}") from problem
+    return times
+
+
+def _text_of(path):
+    try:
+        return path.read_text()
+    except UnicodeDecodeError as problem:
+        raise SolarUnetError(f"{path}: --times takes a text file with one time a line") from problem
 
 
 @contextlib.contextmanager
@@ -197,11 +248,15 @@ def import_tensorflow():
         keras.backend.backend()
 
 
+def import_tensorflow_for(*segmenters):
+    """Import TensorFlow if one of the segmenters needs it: last, since it takes seconds."""
+    if any(segmenter.method == "network" for segmenter in segmenters):
+        import_tensorflow()
+
+
 def segmenter_of(options):
     from sunpy_solarunet import Segmenter
 
-    if options.method == "network":
-        import_tensorflow()
     return Segmenter(
         options.method,
         model=options.model,

@@ -4,7 +4,16 @@
 
 from pathlib import Path
 
-from sunpy_solarunet.cli.options import add_command, add_reading, add_segmentation, description_of, segmenter_of
+from sunpy_solarunet.cli.options import (
+    add_command,
+    add_reading,
+    add_segmentation,
+    description_of,
+    import_tensorflow_for,
+    segmenter_of,
+    time,
+)
+from sunpy_solarunet.cli.outputs import check_figure, check_map, check_table
 
 __all__ = ["add", "run"]
 
@@ -23,7 +32,7 @@ def add(commands):
     command.add_argument("--mask", metavar="FILE", help="write the three-class mask as FITS")
     command.add_argument("--overwrite", action="store_true", help="replace files that exist")
     add_reading(command)
-    command.add_argument("--time", help="time of observation, where the file does not hold it")
+    command.add_argument("--time", type=time, help="time of observation, where the file does not hold it")
     add_segmentation(command)
 
 
@@ -34,8 +43,13 @@ def run(options):
 
     written = [Path(name) for name in (options.plot, options.table, options.mask) if name]
     refuse_existing(written, overwrite=options.overwrite)
+    checks = ((check_figure, options.plot), (check_table, options.table), (check_map, options.mask))
+    for check, path in checks:
+        if path:
+            check(path)
     segmenter = segmenter_of(options)
     frame = magnetogram(options.file, time=options.time, **description_of(options))
+    import_tensorflow_for(segmenter)
     catalog = segmenter(frame)
     positive, negative = catalog.flux[catalog.polarity > 0].sum(), catalog.flux[catalog.polarity < 0].sum()
     print(f"{len(catalog)} features, {positive:.3g} of positive and {negative:.3g} of negative flux")

@@ -9,10 +9,12 @@ from sunpy_solarunet.cli.options import (
     add_segmentation,
     add_times,
     add_tracking,
+    import_tensorflow_for,
     reading_of,
     segmenter_of,
     tracker_of,
 )
+from sunpy_solarunet.cli.outputs import check_folder
 
 __all__ = ["add", "run"]
 
@@ -52,10 +54,13 @@ def add(commands):
 def run(options):
     from sunpy_solarunet import Run
 
+    check_folder(options.output)
+    segmenter, tracker = segmenter_of(options), tracker_of(options)
+    import_tensorflow_for(segmenter)
     run = Run(options.output).track(
         options.files,
-        segmenter_of(options),
-        tracker_of(options),
+        segmenter,
+        tracker,
         format=options.format,
         overwrite=options.overwrite,
         strict=options.strict,

@@ -7,6 +7,8 @@ import argparse
 import astropy.units as u
 
 from sunpy_solarunet.cli.options import add_command, add_progress, import_tensorflow, value_in
+from sunpy_solarunet.cli.outputs import check_folder
+from sunpy_solarunet.errors import SolarUnetError, suggestion
 
 __all__ = ["add", "run"]
 
@@ -68,7 +70,12 @@ def _entry(text):
     """Type of an option: the name of a recipe's entry and its value, as in TOML."""
     import tomllib
 
+    from sunpy_solarunet.segmentation.recipes import ENTRIES
+
     name, _, value = text.partition("=")
+    if name not in ENTRIES:
+        message = f"{name!r} is no entry of a recipe;{suggestion(name, ENTRIES)}".rstrip(";")
+        raise argparse.ArgumentTypeError(message)
     try:
         return name, tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError as problem:
@@ -76,38 +83,42 @@ def _entry(text):
 
 
 def run(options):
-    from sunpy_solarunet.errors import SolarUnetError
-
-    labeler_needed = options.label_method is not None
-    if options.images is not None and options.labels is None and not labeler_needed:
-        raise SolarUnetError("magnetograms need masks: give --labels, or --label-method to make them, or both")
-    if not labeler_needed and (options.label_threshold is not None or options.label_low is not None):
-        raise SolarUnetError("--label-threshold and --label-low belong to --label-method")
-    import_tensorflow()
     from sunpy_solarunet.segmentation.pairs import classical_labeler
+    from sunpy_solarunet.segmentation.plans import plan_training
+
+    if options.images is not None and options.labels is None and options.label_method is None:
+        raise SolarUnetError("magnetograms need masks: give --labels, or --label-method to make them, or both")
+    labeler = None
+    if options.label_method is not None:
+        labeler = classical_labeler(options.label_method, options.label_threshold, options.label_low)
+    elif options.label_threshold is not None or options.label_low is not None:
+        raise SolarUnetError("--label-threshold and --label-low belong to --label-method")
+    check_folder(options.output)
+    changes = {name: getattr(options, name) for name in RECIPE_OPTIONS} | dict(options.set)
+    asked = {
+        "images": options.images,
+        "masks": options.labels,
+        "labeler": labeler,
+        "recipe": options.recipe,
+        "initial": options.initial,
+        "validation": options.validation,
+        "resume": options.resume,
+        "logs": options.logs,
+        **{name: value for name, value in changes.items() if value is not None},
+    }
+    plan_training(options.output, **asked)
+    import_tensorflow()
     from sunpy_solarunet.segmentation.training import train_model
 
-    labeler = None
-    if labeler_needed:
-        labeler = classical_labeler(options.label_method, options.label_threshold, options.label_low)
-    changes = {name: getattr(options, name) for name in RECIPE_OPTIONS} | dict(options.set)
     folder, history = train_model(
         options.output,
-        images=options.images,
-        masks=options.labels,
-        labeler=labeler,
-        recipe=options.recipe,
-        initial=options.initial,
+        **asked,
         name=options.name,
         description=options.description,
         training_data=options.training_data,
         pixel_scale=options.pixel_scale,
         field_range=options.field_range,
-        validation=options.validation,
-        resume=options.resume,
-        logs=options.logs,
         progress=not options.quiet,
-        **{name: value for name, value in changes.items() if value is not None},
     )
     last = history[-1]
     print(f"accuracy {last['accuracy']:.4f} and IoU {last['iou']:.4f} on the validation pairs as they are")

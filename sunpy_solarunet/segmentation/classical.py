@@ -11,6 +11,9 @@ from sunpy_solarunet.errors import require_whole
 
 __all__ = ["downhill_labels", "hysteresis_mask", "keep_large", "polarity_mask", "signed_labels", "threshold_mask"]
 
+#: How far the surroundings that decide between equal choices reach, step by step, in pixels: 63 in all.
+DISTANCES = (1, 2, 4, 8, 16, 32)
+
 
 def threshold_mask(field, threshold):
     """
@@ -132,8 +135,8 @@ def downhill_labels(field, mask):
     the strongest maximum, then to the one of most pixels, and then the choice depends on what
     surrounds the maxima and the neighbors. Nothing of this changes in mirror images and quarter
     turns: they have the same features, numbered anew. Only where two choices are images of each
-    other, so that nothing in the frame tells them apart, the one in the later row, then column, is
-    taken.
+    other, so that nothing within 63 pixels tells them apart, the one in the later row, then column,
+    is taken.
 
     Parameters
     ----------
@@ -240,7 +243,7 @@ def _surroundings(levels):
     Numbers that tell pixels apart by the levels around them, near and far, and that mirror images share.
 
     They are hashes of a pixel's own number and the sums over the neighbors at its sides and at its
-    corners, at distances of 1, 2, 4 and so on; whole numbers, whose sums do not depend on an order.
+    corners, farther and farther away; whole numbers, whose sums do not depend on an order.
     Levels count with their sign as seen from the pixel.
     """
     return np.where(levels < 0, _hashes(-levels), _hashes(levels))
@@ -249,7 +252,7 @@ def _surroundings(levels):
 def _hashes(levels):
     hashes = _mixed(levels.astype(np.uint64) + np.uint64(1))
     rows, columns = levels.shape
-    for distance in 2 ** np.arange(int(max(levels.shape)).bit_length()):
+    for distance in DISTANCES:
         padded = np.pad(hashes, distance)
         steps = [(down, right) for down in (0, 1, 2) for right in (0, 1, 2)]
         around = [padded[distance * down :, distance * right :][:rows, :columns] for down, right in steps]

@@ -13,6 +13,7 @@ from sunpy_solarunet.segmentation.folding import fold_network
 from sunpy_solarunet.segmentation.network import PIXEL_RANGE, receptive_radius
 from sunpy_solarunet.segmentation.noise import estimate_noise
 from sunpy_solarunet.segmentation.precision import choose_precision
+from sunpy_solarunet.segmentation.processes import require_own_process
 
 __all__ = ["Predictor", "Reach", "noise_aware_input", "predict_classes", "predict_field", "scale_field"]
 
@@ -153,6 +154,7 @@ class Predictor:
     """
 
     def __init__(self, network, inputs, *, temperature=1.0, precision="float32", largest_tile=LARGEST_TILE):
+        require_own_process()
         self._inputs = dict(inputs)
         self._temperature = temperature
         self._reach = Reach.of(network)
@@ -202,6 +204,7 @@ class Predictor:
                 yield from self._batch(frames)
 
     def _batch(self, frames, noises=None):
+        require_own_process()
         noises = _noises(frames, self._inputs) if noises is None else noises
         classes = _in_tiles(
             np.stack(frames),

@@ -12,7 +12,7 @@ from sunpy_solarunet.errors import MagnetogramError, name_choice, require_whole
 from sunpy_solarunet.magnetograms import is_image, list_magnetograms, read_array, read_field, read_levels
 from sunpy_solarunet.segmentation.segmenter import METHODS, Segmenter
 
-__all__ = ["classical_labeler", "read_mask", "read_pairs"]
+__all__ = ["classical_labeler", "find_pairs", "read_mask", "read_pairs"]
 
 #: Levels from here on are white in an 8-bit mask.
 WHITE = 192
@@ -80,21 +80,48 @@ def read_pairs(images, masks=None, *, labeler=None, field_range=300 * u.G, progr
     MagnetogramError
         If magnetogram and mask differ in shape.
     """
-    by_name = {} if masks is None else {_stem(path): path for path in list_magnetograms(masks)}
     pairs = []
-    for path in tqdm(list_magnetograms(images), desc="reading", unit="pair", disable=not progress):
+    found = find_pairs(list_magnetograms(images), masks, labeler)
+    for path, mask_path in tqdm(found, desc="reading", unit="pair", disable=not progress):
         field = read_field(path, field_range)
-        pairs.append((np.nan_to_num(field), _mask(path, field, by_name, labeler, masks)))
+        pairs.append((np.nan_to_num(field), _mask(path, field, mask_path, labeler)))
     return pairs
 
 
-def _mask(path, field, by_name, labeler, masks):
-    if _stem(path) not in by_name:
-        if labeler is None:
-            raise FileNotFoundError(f"{masks or path.parent}: no mask for {path.name}; a labeler can make one")
-        mask = require_whole(labeler(field), "a labeler's mask") != 0
-    else:
-        mask = read_mask(by_name[_stem(path)])
+def find_pairs(paths, masks=None, labeler=None):
+    """
+    The files of training pairs.
+
+    Parameters
+    ----------
+    paths : list of `pathlib.Path`
+        Magnetograms.
+    masks : path-like, optional
+        Folder of masks, see `read_pairs`.
+    labeler : callable, optional
+        Makes the masks that are not there.
+
+    Returns
+    -------
+    list of tuple
+        Path of the magnetogram, and that of its mask or `None`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or a magnetogram has no mask and there is no labeler.
+    """
+    by_name = {} if masks is None else {_stem(path): path for path in list_magnetograms(masks)}
+    found = [(path, by_name.get(_stem(path))) for path in paths]
+    bare = [path for path, mask in found if mask is None]
+    if bare and labeler is None:
+        message = f"no mask for {bare[0].name}; a labeler (--label-method) can make one"
+        raise FileNotFoundError(f"{masks or bare[0].parent}: {message}")
+    return found
+
+
+def _mask(path, field, mask_path, labeler):
+    mask = require_whole(labeler(field), "a labeler's mask") != 0 if mask_path is None else read_mask(mask_path)
     if field.shape != mask.shape:
         raise MagnetogramError(f"{path.name} has shape {field.shape}, its mask {mask.shape}")
     return mask

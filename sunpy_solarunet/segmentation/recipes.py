@@ -6,7 +6,7 @@ import json
 import tomllib
 from pathlib import Path
 
-from sunpy_solarunet.errors import SolarUnetError
+from sunpy_solarunet.errors import SolarUnetError, name_choice, require_number, suggestion
 
 __all__ = ["RECIPE_FILE", "available_recipes", "change_recipe", "later_changes", "read_recipe"]
 
@@ -14,6 +14,46 @@ BUNDLED = Path(__file__).parent / "recipes"
 
 #: Sections that a recipe need not have.
 OPTIONAL = ("later", "initial")
+
+_SHARE, _AMOUNT, _COUNT = (0, 1, False), (0, float("inf"), False), (1, float("inf"), True)
+
+#: Least and largest value of each entry that is a number, and whether it must be whole.
+LIMITS = {
+    "classes": (2, 3, True),
+    "dropout": (0, 0.99, False),
+    "scale_gauss": (1e-6, float("inf"), False),
+    "level_gauss": (1e-6, float("inf"), False),
+    "steps": _COUNT,
+    "crop": (1, 8192, True),
+    "batch": (1, 4096, True),
+    "learning_rate": _AMOUNT,
+    "warmup": (0, float("inf"), True),
+    "cooldown": _SHARE,
+    "largest_gradient": (1e-12, float("inf"), False),
+    "seed": (0, 2**31, True),
+    "checkpoint_every": _COUNT,
+    "level_range": (1, float("inf"), False),
+    "least_noise": _AMOUNT,
+    "most_noise": _AMOUNT,
+    "most_correlation": _AMOUNT,
+    "most_seeing": (0.3, float("inf"), False),
+    "most_gain": _AMOUNT,
+    "most_fringes": _AMOUNT,
+    "from": _SHARE,
+    **dict.fromkeys(("turned", "scenes", "empty", "other_level", "untouched", "most_bad_pixels"), _SHARE),
+}
+
+#: Entries that are lists of whole numbers: fewest and most of these, the least and the largest one.
+LISTS = {"kernels": (2, 8, 1, 4096), "coarser": (1, 100, 1, 64)}
+
+#: What may be done to an example, and to which share of them.
+SHARES = ("noise", "seeing", "coarser", "gain", "fringes", "bad_pixels")
+
+#: All entries that a recipe may have.
+ENTRIES = (*LIMITS, *LISTS, "architecture", "precision", "shares")
+
+#: Policies of Keras that a network can be trained in.
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 #: Name of the recipe in a model's folder.
 RECIPE_FILE = "recipe.json"
@@ -56,8 +96,8 @@ def read_recipe(recipe):
     Raises
     ------
     SolarUnetError
-        If there is no such recipe, or it has other sections or entries than the bundled recipe of
-        its architecture.
+        If there is no such recipe, it has other sections or entries than the bundled recipe of its
+        architecture, or an entry is of another type or out of its range.
 
     Examples
     --------
@@ -81,7 +121,11 @@ def _locate(recipe):
     path = path / RECIPE_FILE if path.is_dir() else path
     if not path.is_file():
         names = ", ".join(map(repr, available_recipes()))
-        raise SolarUnetError(f"no recipe {str(recipe)!r}; choose one of {names}, or give a file or a model's folder")
+        message = (
+            f"no recipe {str(recipe)!r}; choose one of {names}, or give a file or a model's folder;"
+            f"{suggestion(recipe, available_recipes())}"
+        )
+        raise SolarUnetError(message.rstrip(";"))
     return path
 
 
@@ -102,8 +146,15 @@ def _checked(content, path):
     _check_entries({name: section for name, section in content.items() if name not in OPTIONAL}, needed, str(path))
     for name, section in needed.items():
         _check_entries(content[name], section, f"{path}, section {name}")
-    change_recipe(content, **later_changes(content))
-    return content
+    later = content.get("later", {})
+    if not isinstance(later, dict) or ("later" in content and "from" not in later):
+        raise SolarUnetError(f"{path}, section later: a section with an entry from, the share of the steps, is needed")
+    try:
+        checked = {name: _checked_section(section) for name, section in content.items() if name != "initial"}
+        change_recipe(checked, **later_changes(checked))
+    except SolarUnetError as problem:
+        raise SolarUnetError(f"{path}: {problem}") from problem
+    return checked | ({"initial": content["initial"]} if "initial" in content else {})
 
 
 def _check_entries(found, expected, where):
@@ -111,6 +162,39 @@ def _check_entries(found, expected, where):
     if names != set(expected):
         missing, unknown = sorted(set(expected) - names), sorted(names - set(expected))
         raise SolarUnetError(f"{where}: missing are {missing or 'none'}, unknown are {unknown or 'none'}")
+
+
+def _checked_section(section):
+    return {name: _checked_entry(name, value) for name, value in section.items()}
+
+
+def _checked_entry(name, value):
+    """The value of an entry as a plain one, if it is of the right type and within its range."""
+    if name in LIMITS:
+        lowest, highest, whole = LIMITS[name]
+        return require_number(value, name, lowest, highest, whole=whole)
+    if name in LISTS:
+        fewest, most, lowest, highest = LISTS[name]
+        if not isinstance(value, list | tuple) or not fewest <= len(value) <= most:
+            raise SolarUnetError(f"{name} must be a list of {fewest} to {most} whole numbers, got {value!r}")
+        return [require_number(each, name, lowest, highest, whole=True) for each in value]
+    if name == "precision":
+        return name_choice(value, PRECISIONS, "precision")
+    if name == "shares":
+        if not isinstance(value, dict):
+            raise SolarUnetError(f"shares must name several numbers, got {value!r}")
+        unknown = sorted(set(value) - set(SHARES))
+        if unknown:
+            name_choice(unknown[0], SHARES, "share")
+        return {each: require_number(share, f"the share {each}", 0, 1) for each, share in value.items()}
+    return value
+
+
+def _check_together(recipe):
+    """The crop must be such that each pooling can halve it."""
+    crop, poolings = recipe["training"]["crop"], len(recipe["network"]["kernels"]) - 1
+    if crop % 2**poolings:
+        raise SolarUnetError(f"crop must be a multiple of {2**poolings} for {poolings + 1} kernels, got {crop}")
 
 
 def later_changes(recipe):
@@ -153,7 +237,7 @@ def change_recipe(recipe, **changes):
     Raises
     ------
     SolarUnetError
-        If the recipe has no such entry.
+        If the recipe has no such entry, or the value is of another type or out of its range.
 
     Examples
     --------
@@ -167,8 +251,12 @@ def change_recipe(recipe, **changes):
         if value is None:
             continue
         if not sections:
-            known = ", ".join(sorted(entry for section in recipe.values() for entry in section))
-            raise SolarUnetError(f"this recipe has no {name}; its entries are {known}")
-        sections[0][name] = value
+            known = sorted(entry for key, section in recipe.items() if key not in OPTIONAL for entry in section)
+            message = f"this recipe has no {name}; its entries are {', '.join(known)};{suggestion(name, known)}"
+            raise SolarUnetError(message.rstrip(";"))
+        if name == "architecture" and value != sections[0][name]:
+            raise SolarUnetError("the architecture of a recipe cannot be changed: choose another recipe")
+        sections[0][name] = _checked_entry(name, value)
         changed.get("later", {}).pop(name, None)
+    _check_together(changed)
     return changed

@@ -9,9 +9,15 @@ import astropy.units as u
 import numpy as np
 from astropy.utils import lazyproperty
 from scipy import ndimage
-from sunpy.map import Map
 
-from sunpy_solarunet.errors import ModelError, SolarUnetError, SolarUnetWarning, name_choice, require_quantity
+from sunpy_solarunet.errors import (
+    ModelError,
+    SolarUnetError,
+    SolarUnetWarning,
+    name_choice,
+    require_number,
+    require_quantity,
+)
 from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.magnetograms import AREAS, field_strength
 from sunpy_solarunet.segmentation import classical, weights
@@ -19,6 +25,7 @@ from sunpy_solarunet.segmentation.calibration import expected_best_cut
 from sunpy_solarunet.segmentation.noise import estimate_noise
 from sunpy_solarunet.segmentation.precision import choose_precision
 from sunpy_solarunet.segmentation.prefetch import prefetched
+from sunpy_solarunet.segmentation.processes import require_own_process
 
 __all__ = ["DEFAULT_MODEL", "METHODS", "Segmenter"]
 
@@ -124,11 +131,11 @@ class Segmenter:
         self.model = weights.read_specification(model) if method == "network" else None
         self._model_source = model
         self._threshold, self._low, self._polarity_threshold = self._thresholds(threshold, low, polarity_threshold)
-        if int(min_pixels) != min_pixels or min_pixels < 1:
-            raise SolarUnetError(f"min_pixels must be a whole number of at least 1, got {min_pixels}")
-        self.min_pixels = int(min_pixels)
-        if probability is not None and not 0 < probability < 1:
-            raise SolarUnetError(f"probability must lie between 0 and 1, got {probability}")
+        self.min_pixels = require_number(min_pixels, "min_pixels", 1, whole=True)
+        if probability is not None:
+            probability = require_number(probability, "probability", 0, 1)
+            if probability in (0, 1):
+                raise SolarUnetError(f"probability must lie between 0 and 1, got {probability}")
         #: Probability above which a pixel is significant; `None` where each frame has its own, or with a
         #: classical method.
         self.cut = self.model["probability"] if probability is None and self.model is not None else probability
@@ -182,11 +189,15 @@ class Segmenter:
         settings = self.model["input"]
         if self._threshold is not None:
             settings = settings | {"level_gauss": self._threshold}
-        with self._on_device():
-            network = weights.load_model(self._model_source)
-            return Predictor(network, settings, temperature=self.model["temperature"], precision=self.precision)
+        network = weights.load_model(self._model_source)
+        return Predictor(network, settings, temperature=self.model["temperature"], precision=self.precision)
+
+    def __getstate__(self):
+        """All but the network, which is loaded anew where it is needed."""
+        return {name: value for name, value in self.__dict__.items() if name != "_predictor"}
 
     def _on_device(self):
+        require_own_process()
         if self.device is None:
             return contextlib.nullcontext()
         import keras
@@ -309,8 +320,8 @@ class Segmenter:
 
     def _classes(self, field, noise):
         """The network's class probabilities, not-a-number where there are no data."""
-        predictor = self._predictor
         with self._on_device():
+            predictor = self._predictor
             views = VIEWS if self.flips else VIEWS[:1]
             classes = sum(back(predictor.classes(there(field), noise)) for there, back in views) / len(views)
         return np.where(np.isnan(field)[..., np.newaxis], np.float32(np.nan), classes)
@@ -368,4 +379,4 @@ def _derived_map(magnetogram, data, content):
     for key in ("bunit", "blank", "bzero", "bscale", "datamin", "datamax"):
         meta.pop(key, None)
     meta["content"] = content
-    return Map(data, meta)
+    return type(magnetogram)(data, meta)

@@ -5,6 +5,9 @@ Training of the networks: the loop, its checkpoints, and the model that comes of
 import datetime
 import importlib.util
 import json
+import struct
+import zipfile
+import zlib
 from pathlib import Path
 
 import astropy.units as u
@@ -19,11 +22,16 @@ from sunpy_solarunet.segmentation.inference import predict_field
 from sunpy_solarunet.segmentation.network import ARCHITECTURES
 from sunpy_solarunet.segmentation.noise import estimate_noise
 from sunpy_solarunet.segmentation.pairs import read_pairs
+from sunpy_solarunet.segmentation.plans import CHECKPOINT_FILE, plan_training
 from sunpy_solarunet.segmentation.prefetch import prefetched
-from sunpy_solarunet.segmentation.recipes import RECIPE_FILE, change_recipe, later_changes, read_recipe
-from sunpy_solarunet.segmentation.weights import load_model, model_recipe, read_specification, save_model
+from sunpy_solarunet.segmentation.processes import require_own_process
+from sunpy_solarunet.segmentation.recipes import RECIPE_FILE, change_recipe, later_changes
+from sunpy_solarunet.segmentation.weights import load_model, save_model
 
 __all__ = ["mask_scores", "train_model", "train_network"]
+
+#: What the readers of a damaged archive complain of, besides the errors of the language.
+DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error)
 
 #: Crops that the temperature of a model is fitted on.
 CALIBRATION_CROPS = 200
@@ -67,21 +75,36 @@ def _save_checkpoint(path, model, step, history):
 def _load_checkpoint(path, model):
     if not path.is_file():
         raise SolarUnetError(f"{path}: no checkpoint to resume from")
-    with np.load(path, allow_pickle=False) as stored:
-        try:
-            for index, variable in enumerate([*model.variables, *model.optimizer.variables]):
-                variable.assign(stored[f"variable_{index}"])
-        except (KeyError, ValueError) as problem:
-            raise SolarUnetError(f"{path}: the checkpoint is of another network ({problem})") from problem
-        return int(stored["step"]), json.loads(str(stored["history"]))
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        step, history = int(arrays["step"]), json.loads(str(arrays["history"]))
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, NotImplementedError, *DAMAGE) as problem:
+        raise SolarUnetError(f"{path}: the checkpoint is damaged ({problem}); train anew without resuming") from problem
+    try:
+        for index, variable in enumerate([*model.variables, *model.optimizer.variables]):
+            variable.assign(arrays[f"variable_{index}"])
+    except (KeyError, ValueError) as problem:
+        raise SolarUnetError(f"{path}: the checkpoint is of another network than the recipe's") from problem
+    return step, history
 
 
 def _build(recipe):
     """The untrained network of a recipe."""
+    require_own_process()
     network = dict(recipe["network"])
     build = ARCHITECTURES[network.pop("architecture")]
     training = recipe["training"]
     return build(**network, precision=training["precision"], seed=training["seed"])
+
+
+def _start_from(model, initial):
+    """Give a network the weights of another one."""
+    try:
+        model.set_weights(initial.get_weights())
+    except ValueError as problem:
+        message = "the initial model is of another network than the recipe's, whose section [network] must be the same"
+        raise SolarUnetError(message) from problem
 
 
 def _validate(model, pairs, inputs):
@@ -165,12 +188,12 @@ def train_network(pairs, output, recipe, *, validation_pairs=(), initial=None, r
         raise SolarUnetError("logs need TensorBoard: pip install tensorboard")
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
-    checkpoint = output / "checkpoint.npz"
+    checkpoint = output / CHECKPOINT_FILE
     training = recipe["training"]
     _use_all_devices()
     model = _build(recipe)
     if initial is not None:
-        model.set_weights(initial.get_weights())
+        _start_from(model, initial)
     optimizer = keras.optimizers.Adam(training["learning_rate"], global_clipnorm=training.get("largest_gradient"))
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
     model.optimizer.build(model.trainable_variables)
@@ -273,14 +296,16 @@ def train_model(
         If no pairs are left to train on, the recipe is not one, there is no checkpoint to resume
         from, or the initial model is of another architecture.
     """
-    recipe = _choose_recipe(Path(output), recipe, initial, resume, changes)
+    asked = {"images": images, "masks": masks, "labeler": labeler, "recipe": recipe, "initial": initial}
+    recipe = plan_training(output, **asked, validation=validation, resume=resume, logs=logs, **changes)
+    limit = require_quantity(field_range, u.G, "field_range", positive=True)
+    arcsec = None if pixel_scale is None else require_quantity(pixel_scale, u.arcsec, "pixel_scale", positive=True)
     pairs = (
         [] if images is None else read_pairs(images, masks, labeler=labeler, field_range=field_range, progress=progress)
     )
-    if not 0 <= validation < max(len(pairs), 1) and not (images is None and recipe["examples"].get("scenes") == 1):
-        raise SolarUnetError(f"{len(pairs)} pairs with {validation} held back leave none to train on")
-    first = max(len(pairs) - validation, 0)
-    arcsec = None if pixel_scale is None else require_quantity(pixel_scale, u.arcsec, "pixel_scale", positive=True)
+    first = max(len(pairs) - int(validation), 0)
+    Path(output).mkdir(parents=True, exist_ok=True)
+    (Path(output) / RECIPE_FILE).write_text(json.dumps(recipe, indent=2) + "\n")
     network, history = train_network(
         pairs[:first],
         output,
@@ -296,7 +321,7 @@ def train_model(
         "description": description,
         "training_data": training_data,
         "arcsec_per_pixel": arcsec,
-        "field_range_gauss": [-field_range.to_value(u.G), field_range.to_value(u.G)],
+        "field_range_gauss": [-limit, limit],
         "noise_range_gauss": _noise_range(pairs[:first], recipe),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "network": recipe["network"],
@@ -306,28 +331,6 @@ def train_model(
         "validation": {"frames": len(pairs) - first} | history[-1],
     }
     return save_model(network, output, specification), history
-
-
-def _choose_recipe(output, recipe, initial, resume, changes):
-    """The recipe asked for, written into the folder; when a training is resumed, the one that is there."""
-    kept = output / RECIPE_FILE
-    if resume and recipe is None and not changes and kept.is_file():
-        return read_recipe(kept)
-    source = None if initial is None else model_recipe(initial)
-    default = "solarunet" if initial is None else source or "paper"
-    recipe = change_recipe(read_recipe(recipe or default), **changes)
-    recipe.pop("initial", None)
-    if initial is not None:
-        before = None if source is None else read_recipe(source)
-        if before is not None and before["network"] != recipe["network"]:
-            message = "its network is not that of the recipe, whose section [network] must be the same"
-            raise SolarUnetError(f"{initial}: {message}")
-        recipe["initial"] = {"sha256": read_specification(initial)["sha256"], "recipe": before}
-    if resume and kept.is_file() and read_recipe(kept) != recipe:
-        raise SolarUnetError(f"{kept} is not the recipe asked for: leave it away to go on with the one that is there")
-    output.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(recipe, indent=2) + "\n")
-    return recipe
 
 
 def _noise_range(pairs, recipe):

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sunpy_solarunet.errors import ModelError, name_choice
+from sunpy_solarunet.errors import ModelError, SolarUnetError, name_choice, require_number, suggestion
+from sunpy_solarunet.segmentation.processes import require_own_process
 from sunpy_solarunet.segmentation.recipes import RECIPE_FILE
 
 __all__ = ["available_models", "load_model", "model_recipe", "read_specification", "save_model"]
@@ -20,6 +21,9 @@ __all__ = ["available_models", "load_model", "model_recipe", "read_specification
 BUNDLED = Path(__file__).parent / "models"
 SPECIFICATION = "specification.json"
 WEIGHTS = "model.weights.h5"
+
+#: The least that what must be above zero may be.
+LEAST = 1e-6
 
 #: What is assumed of weights that come without a specification: the paper's network, scaling and polarity threshold.
 PAPER_SPECIFICATION = {
@@ -82,9 +86,30 @@ def read_specification(model):
         return PAPER_SPECIFICATION | {"name": path.name, "sha256": _hash(path)}
     try:
         stored = json.loads((path / SPECIFICATION).read_text())
-        return PAPER_SPECIFICATION | {"name": path.resolve().name, "sha256": None} | stored
+        specification = PAPER_SPECIFICATION | {"name": path.resolve().name, "sha256": None} | stored
     except (OSError, ValueError, TypeError) as problem:
         raise ModelError(f"{path}: no readable {SPECIFICATION} ({problem}); solarunet train makes a model") from problem
+    return _checked(specification, path)
+
+
+def _checked(specification, path):
+    """The specification, if the network can be used by it."""
+    probability, inputs = specification["probability"], specification["input"]
+    try:
+        for name in ("network", "input"):
+            if not isinstance(specification[name], dict):
+                raise ModelError(f"{name} must name several entries, got {specification[name]!r}")
+        if not set(inputs) & {"level_gauss", "scale_gauss"}:
+            raise ModelError("input must have an entry level_gauss or scale_gauss")
+        for name, value in inputs.items():
+            require_number(value, name, LEAST)
+        require_number(specification["temperature"], "temperature", LEAST)
+        require_number(specification["polarity_threshold_gauss"], "polarity_threshold_gauss", 0)
+        if probability is not None:
+            require_number(probability, "probability", 0, 1)
+    except SolarUnetError as problem:
+        raise ModelError(f"{path / SPECIFICATION}: {problem}") from problem
+    return specification
 
 
 def model_recipe(model):
@@ -118,9 +143,11 @@ def _locate(model):
     if str(model) and (path.is_dir() or path.is_file()):
         return path
     names = ", ".join(map(repr, _bundled_names()))
-    raise ModelError(
-        f"unknown model {str(model)!r}; choose one of {names}, or give a model's folder, .weights.h5 or .keras file"
+    message = (
+        f"unknown model {str(model)!r}; choose one of {names}, or give a model's folder, .weights.h5 or .keras file;"
+        f"{suggestion(model, _bundled_names())}"
     )
+    raise ModelError(message.rstrip(";"))
 
 
 def _hash(path):
@@ -145,8 +172,9 @@ def load_model(model):
     ------
     ModelError
         If there is no such model, the weights are damaged, of another network, or not those that the
-        specification was written for.
+        specification was written for; or if this process is a fork of one in which a network ran.
     """
+    require_own_process()
     specification = read_specification(model)
     path = _locate(model)
     weights = path if path.is_file() else path / WEIGHTS
@@ -159,6 +187,8 @@ def load_model(model):
     if not weights.name.endswith(".weights.h5"):
         raise ModelError(f"{weights}: weights are read from .weights.h5 and .keras files")
     network = _build(specification["network"], path)
+    if network.input_shape[-1] != (3 if "level_gauss" in specification["input"] else 1):
+        raise ModelError(f"{path / SPECIFICATION}: its input is that of another architecture")
     try:
         network.load_weights(weights)
     except (OSError, ValueError, KeyError) as problem:
@@ -173,7 +203,7 @@ def _build(settings, path):
     architecture = name_choice(settings.pop("architecture", None), ARCHITECTURES, "architecture")
     try:
         return ARCHITECTURES[architecture](**settings)
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, LookupError, AttributeError) as problem:
         raise ModelError(f"{path}: the specification's network cannot be built ({_first_line(problem)})") from problem
 
 

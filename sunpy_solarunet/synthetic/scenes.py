@@ -173,7 +173,7 @@ def six_events(
     for frame in range(FRAMES):
         field = draw_elements(ELEMENTS, frame, SHAPE) + rng.normal(0, sigma, SHAPE)
         time = Time(start) + TimeDelta(frame * step, format="sec")
-        maps.append(magnetogram(field * u.G, time=time, scale=scale, center=center))
+        maps.append(magnetogram(field * u.G, time=time, scale=scale, center=center, padding=False))
     return maps, _planted_events(maps)
 
 

@@ -184,7 +184,8 @@ class Simulation:
         return pixel_length(self._map(np.zeros(self.shape), self.sun.start))
 
     def _map(self, field, time):
-        return magnetogram(field * u.G, time=time, scale=self.sun.scale, center=self.sun.center)
+        padding = self.sun.padding > 0
+        return magnetogram(field * u.G, time=time, scale=self.sun.scale, center=self.sun.center, padding=padding)
 
     def _plan(self, orders):
         """Let the Sun run, and see what the frames show of it."""

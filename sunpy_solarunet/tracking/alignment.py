@@ -9,7 +9,7 @@ from astropy.utils import lazyproperty
 from scipy import ndimage
 
 from sunpy_solarunet.errors import SolarUnetWarning
-from sunpy_solarunet.grid import pointing_shift
+from sunpy_solarunet.magnetograms import pointing_shift
 from sunpy_solarunet.tracking.association import overlap_pixels
 from sunpy_solarunet.tracking.drift import bulk_drift
 
@@ -23,7 +23,7 @@ class Aligned:
     """
     A catalog whose features stand where they would be in another frame.
 
-    Everything but places is that of the catalog. Labels move by whole pixels.
+    Everything but places is that of the catalog. Pixels move by whole ones.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Aligned:
         self._catalog = catalog
         self._shift = shift
         self.grid = grid
-        self.labels = moved(catalog.labels, shift)
+        self.numbered = moved(catalog.numbered, shift)
         self.x = catalog.x + shift[0] * catalog.x.unit
         self.y = catalog.y + shift[1] * catalog.y.unit
         #: Whether data that are missing in one of the two frames hide a part of a feature, or bare it.
@@ -52,6 +52,11 @@ class Aligned:
     def __len__(self):
         return len(self._catalog)
 
+    @lazyproperty
+    def labels(self):
+        """Labels, moved as the pixels are."""
+        return moved(self._catalog.labels, self._shift)
+
     @property
     def enclosing_circles(self):
         """Centers and radii, as in the catalog."""
@@ -60,7 +65,7 @@ class Aligned:
 
     @property
     def border_positions(self):
-        """Columns, rows and labels, as in the catalog; columns and rows need not be whole."""
+        """Columns, rows and numbers, as in the catalog; columns and rows need not be whole."""
         columns, rows, owners = self._catalog.border_positions
         return columns + self._shift[0], rows + self._shift[1], owners
 
@@ -117,9 +122,9 @@ def align(before, after, shift):
     missing = moved(before.has_data, shift) ^ after.has_data
     near = ndimage.binary_dilation(missing, np.ones((3, 3))) if missing.any() else missing
     for each in aligned:
-        each.cut[each.labels[near & (each.labels > 0)] - 1] = True
+        each.cut[each.numbered[near & (each.numbered > 0)] - 1] = True
         # What has moved beyond the frame is not seen in it.
-        left = np.bincount(each.labels.ravel(), minlength=len(each) + 1)[1:]
+        left = np.bincount(each.numbered.ravel(), minlength=len(each) + 1)[1:]
         each.cut |= left < each.n_pixels
     return aligned
 

@@ -2,6 +2,7 @@
 Which feature of one frame becomes which of the next: region of interest, overlap, and the four association rules.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import astropy.units as u
@@ -31,8 +32,11 @@ SMALLEST_OVERLAP = 0.01
 #: Largest change of the number of pixels in the released rule, as a share of the earlier number.
 LARGEST_SIZE_CHANGE = 1.0
 
-#: A pixel this far, in pixels, beyond a region's edge lies on it.
+#: What lies beyond a limit by no more than this, a pixel at a region's edge or a change of flux, lies on it.
 ROUNDING = 1e-9
+
+#: Regions whose features are looked for at once.
+REGIONS_AT_ONCE = 1000
 
 #: Weights of missing overlap, distance and flux change in the assignment's cost, each of which runs from 0 to 1.
 COST_WEIGHTS = (2.0, 1.0, 1.0)
@@ -87,19 +91,27 @@ def features_in_reach(source, target, reach):
     if not len(source) or not len(target):
         return np.zeros(0, int), np.zeros(0, int)
     centers, radii = source.enclosing_circles
-    first, border = pairs_within(source.grid.places(*centers.T), target.border_places, radii + reach + ROUNDING)
-    second = target.border_positions[2][border] - 1
-    surrounded, around = _surrounding_feature(centers, target.labels)
-    codes = np.unique(np.concatenate([first, surrounded]) * len(target) + np.concatenate([second, around]))
-    return np.divmod(codes, len(target))
+    surrounded, around = _surrounding_feature(centers, target.numbered)
+    codes = [surrounded * len(target) + around]
+    places, borders, owners = source.grid.places(*centers.T), target.border_places, target.border_positions[2]
+    # A few regions at once: all border pixels in all of them may be more than there is memory for.
+    for start in range(0, len(source), REGIONS_AT_ONCE):
+        some = slice(start, start + REGIONS_AT_ONCE)
+        first, border = pairs_within(places[some], borders, radii[some] + reach + ROUNDING)
+        codes.append(np.unique((first + start) * len(target) + owners[border] - 1))
+    return np.divmod(np.unique(np.concatenate(codes)), len(target))
 
 
-def _surrounding_feature(centers, labels):
+def _surrounding_feature(centers, numbered):
     """Features that hold a region's center: one that holds a whole region has no border in it."""
-    columns, rows = np.round(centers).astype(int).T
-    inside = labels[np.clip(rows, 0, labels.shape[0] - 1), np.clip(columns, 0, labels.shape[1] - 1)]
-    held = np.flatnonzero(inside)
-    return held, inside[held] - 1
+    # A center between pixels has no nearest one.
+    whole = np.stack([np.floor(centers), np.ceil(centers)]).astype(int)
+    held, around = [], []
+    for (columns, _), (_, rows) in itertools.product(np.moveaxis(whole, 2, 1), repeat=2):
+        inside = numbered[np.clip(rows, 0, numbered.shape[0] - 1), np.clip(columns, 0, numbered.shape[1] - 1)]
+        held.append(np.flatnonzero(inside))
+        around.append(inside[held[-1]] - 1)
+    return np.concatenate(held), np.concatenate(around)
 
 
 def overlap_pixels(before, after):
@@ -116,8 +128,8 @@ def overlap_pixels(before, after):
     tuple of `numpy.ndarray` of `int`
         Index before, index after and number of common pixels of each pair that has any, ordered.
     """
-    both = (before.labels > 0) & (after.labels > 0)
-    codes = (before.labels[both].astype(np.int64) - 1) * len(after) + after.labels[both] - 1
+    both = (before.numbered > 0) & (after.numbered > 0)
+    codes = (before.numbered[both].astype(np.int64) - 1) * len(after) + after.numbered[both] - 1
     pairs, counts = np.unique(codes, return_counts=True)
     return *np.divmod(pairs, max(len(after), 1)), counts
 
@@ -260,7 +272,7 @@ def _flux_change(before, after, first, second):
 def _successors_in_reach(source, target, reach, flux_tolerance):
     """Pairs that satisfy equation 6 in the source's region of interest."""
     first, second = _same_sign(source, target, *features_in_reach(source, target, reach))
-    close = _flux_change(source, target, first, second) <= flux_tolerance
+    close = _flux_change(source, target, first, second) <= flux_tolerance + ROUNDING
     return first[close], second[close]
 
 
@@ -305,7 +317,7 @@ def _first_that_fits(source, target, reach, flux_tolerance):
     common = common_pixels(source, target, first, second)
     size_change = np.abs(target.n_pixels[second] - source.n_pixels[first]) / source.n_pixels[first]
     overlaps = (common >= SMALLEST_OVERLAP * source.n_pixels[first]) & (size_change <= LARGEST_SIZE_CHANGE)
-    flux_fits = _flux_change(source, target, first, second) <= flux_tolerance
+    flux_fits = _flux_change(source, target, first, second) <= flux_tolerance + ROUNDING
     chosen = np.full(len(source), -1)
     for fits in (flux_fits, overlaps & (common > 0)):
         features, position = np.unique(first[fits], return_index=True)
@@ -346,7 +358,8 @@ def dual_overlap(before, after, reach, flux_tolerance):
     """
     SWAMIS's dual-maximum overlap: two features are one if each is the other's largest overlap.
 
-    Overlaps are those of one sign; equal ones go to the first label. Region and flux play no part.
+    Overlaps are those of one sign; of equal ones that with the stronger feature counts. Region plays no part, nor
+    does flux in anything else.
     """
     return Association.one_to_one(_dual_maximum(before, after), len(after))
 
@@ -358,8 +371,8 @@ def _dual_maximum(before, after, allowed_before=None, allowed_after=None):
     if allowed_before is not None:
         chosen &= allowed_before[i] & allowed_after[j]
     i, j, counts = i[chosen], j[chosen], counts[chosen]
-    forward = _largest(i, j, counts, len(before))
-    backward = _largest(j, i, counts, len(after))
+    forward = _largest(i, j, counts, np.abs(after.flux.value), len(before))
+    backward = _largest(j, i, counts, np.abs(before.flux.value), len(after))
     successor = np.full(len(before), -1)
     mutual = np.flatnonzero(forward >= 0)
     mutual = mutual[backward[forward[mutual]] == mutual]
@@ -367,8 +380,9 @@ def _dual_maximum(before, after, allowed_before=None, allowed_after=None):
     return successor
 
 
-def _largest(owner, other, counts, number):
-    order = np.lexsort((-other, counts, owner))
+def _largest(owner, other, counts, strength, number):
+    """For each owner the other with the highest count; of equal ones the strongest, as labels depend on directions."""
+    order = np.lexsort((-other, strength[other], counts, owner))
     best = np.full(number, -1)
     best[owner[order]] = other[order]
     return best
@@ -387,7 +401,7 @@ def assignment(before, after, reach, flux_tolerance):
     first, second = _same_sign(before, after, *np.divmod(codes, max(len(after), 1)))
     flux_before, flux_after = np.abs(before.flux.value[first]), np.abs(after.flux.value[second])
     change = relative_change(flux_before - flux_after, np.maximum(flux_before, flux_after))
-    close = change <= flux_tolerance
+    close = change <= flux_tolerance + ROUNDING
     first, second, change = first[close], second[close], change[close]
     radius = np.maximum(before.enclosing_circles[1][first], after.enclosing_circles[1][second])
     moved = np.linalg.norm(before.places[first] - after.places[second], axis=1)

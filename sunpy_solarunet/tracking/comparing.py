@@ -11,6 +11,7 @@ from sunpy_solarunet.errors import SequenceError
 from sunpy_solarunet.tracking.alignment import Pointing, align
 from sunpy_solarunet.tracking.association import moving_distance
 from sunpy_solarunet.tracking.events import Transition
+from sunpy_solarunet.tracking.heirs import with_heirs
 from sunpy_solarunet.tracking.parameters import Parameters
 from sunpy_solarunet.tracking.rows import events_columns
 from sunpy_solarunet.tracking.rules import RULES
@@ -120,7 +121,7 @@ def _by_rule(before, after, reach, parameters):
         left, entered = _hidden(found.successor, before, after)
         found = Transition(found.successor, deaths, births, 0, left, entered)
     if parameters.identity == "largest_flux":
-        found = replace(found, successor=_with_heirs(found, before.flux.value, after.flux.value))
+        found = replace(found, successor=with_heirs(found, before, after, reach / 2))
     return found
 
 
@@ -129,28 +130,3 @@ def _hidden(successor, before, after):
     found = np.zeros(len(after), bool)
     found[successor[successor >= 0]] = True
     return before.cut & (successor < 0), after.cut & ~found
-
-
-def _with_heirs(transition, flux_before, flux_after):
-    """Successors, with the largest feature of each side of an event carrying the track on."""
-    successor = transition.successor.copy()
-    taken = set(successor[successor >= 0].tolist())
-    for death in transition.deaths:
-        if death.product is not None and death.product not in taken:
-            heir = _largest(death.members, flux_before, flux_after[death.product])
-            if heir is not None and successor[heir] < 0:
-                successor[heir] = death.product
-                taken.add(death.product)
-    for birth in transition.births:
-        if birth.product is not None and successor[birth.product] < 0:
-            heir = _largest(birth.members, flux_after, flux_before[birth.product])
-            if heir is not None and heir not in taken:
-                successor[birth.product] = heir
-                taken.add(heir)
-    return successor
-
-
-def _largest(features, flux, sign_of):
-    """The feature with the largest flux of the sign of another flux, or `None`."""
-    alike = [feature for feature in features if flux[feature] * sign_of > 0]
-    return max(alike, key=lambda feature: abs(flux[feature]), default=None)

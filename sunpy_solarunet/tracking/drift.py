@@ -12,6 +12,9 @@ __all__ = ["bulk_drift"]
 #: Fewest features that must share a displacement for it to be called a drift.
 FEWEST = 5
 
+#: Of features of one sign, no more than this many of the strongest vote.
+MOST_VOTERS = 1000
+
 #: Displacements that differ by less, in pixels, are shared.
 AGREEMENT = 1.0
 
@@ -23,8 +26,8 @@ def bulk_drift(before, after, largest):
     """
     The displacement that most features share between two frames: pointing, rotation, a moving region.
 
-    Each pair of features of one sign and like flux votes for its displacement. The drift is the
-    median of the votes in the densest place.
+    Each pair of features of one sign and like flux votes for its displacement, of very many features only
+    the strongest. The drift is the median of the votes in the densest place.
 
     Parameters
     ----------
@@ -49,20 +52,28 @@ def bulk_drift(before, after, largest):
     votes = _displacements(before, after, largest)
     if len(votes) < FEWEST:
         return np.zeros(2)
-    near = cKDTree(votes).query_ball_point(votes, AGREEMENT)
-    counts = np.array([len(group) for group in near])
+    tree = cKDTree(votes)
+    counts = tree.query_ball_point(votes, AGREEMENT, return_length=True)
     # Of equally dense places the least displacement: no drift where nothing speaks for one.
     densest = np.lexsort((np.hypot(*votes.T), -counts))[0]
-    if counts[densest] < max(FEWEST, min(len(before), len(after)) / 4):
+    voters = min(sum(len(_voters(catalog, sign)) for sign in (1, -1)) for catalog in (before, after))
+    if counts[densest] < max(FEWEST, voters / 4):
         return np.zeros(2)
-    return np.median(votes[near[densest]], axis=0)
+    return np.median(votes[tree.query_ball_point(votes[densest], AGREEMENT)], axis=0)
+
+
+def _voters(catalog, sign):
+    """The strongest features of a sign."""
+    features = np.flatnonzero(catalog.polarity == sign)
+    strongest = np.argsort(-np.abs(catalog.flux.value[features]), kind="stable")[:MOST_VOTERS]
+    return np.sort(features[strongest])
 
 
 def _displacements(before, after, largest):
     """Displacements of all pairs of one sign and like flux, shape (n, 2)."""
     votes = [np.zeros((0, 2))]
     for sign in (1, -1):
-        first, second = np.flatnonzero(before.polarity == sign), np.flatnonzero(after.polarity == sign)
+        first, second = _voters(before, sign), _voters(after, sign)
         places = [_places(before)[first], _places(after)[second]]
         i, j = pairs_within(*places, largest)
         fluxes = np.abs([before.flux.value[first[i]], after.flux.value[second[j]]])

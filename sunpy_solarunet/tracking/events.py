@@ -69,7 +69,7 @@ def _best(imbalance, tolerance):
     if imbalance.size == 0:
         return None
     smallest = imbalance.min()
-    if not smallest <= tolerance:
+    if not smallest <= tolerance + RESOLUTION:
         return None
     return np.unravel_index(np.argmax(imbalance <= smallest + RESOLUTION), imbalance.shape)
 
@@ -259,13 +259,35 @@ class Frame:
         same = np.sign(self.flux[neighbors]) == np.sign(self.flux[index])
         return self._merging(index, neighbors[same], targets) or self._cancellation(index, neighbors[~same], targets)
 
+    def rank(self, explanation):
+        """
+        What an explanation competes by, the smallest first: kind, what it leaves unexplained, and its members.
+
+        Parameters
+        ----------
+        explanation : Explanation
+
+        Returns
+        -------
+        tuple
+        """
+        amounts = [explanation.imbalance]
+        if explanation.kind != "merging":
+            flux = self.flux[list(explanation.members)]
+            remaining = flux.sum() - (0 if explanation.product is None else self.other_flux[explanation.product])
+            amounts.insert(0, abs(remaining) / np.abs(flux).sum())
+        amounts = [round(amount / RESOLUTION) for amount in amounts]
+        return explanation.kind != "merging", *amounts, len(explanation.members)
+
     def _adjacent(self, index, group):
-        """The group, cut to the nearest features where it is too large (steps i of both algorithms)."""
+        """The group, cut to the nearest where it is too large, of equally near ones the strongest (steps i)."""
         if len(group) <= self.max_partners:
             return group
         self.cut_groups.add(index)
-        distance = feature_distances(self.catalog, index, group)
-        return np.sort(group[np.argsort(distance, kind="stable")[: self.max_partners]])
+        distance = np.round(feature_distances(self.catalog, index, group) / RESOLUTION)
+        # Distances between pixels are often equal, and labels depend on how the frame is turned.
+        nearest = np.lexsort((-np.abs(self.flux[group]), distance))
+        return np.sort(group[nearest[: self.max_partners]])
 
     def _merging(self, index, group, targets):
         targets = targets[np.sign(self.other_flux[targets]) == np.sign(self.flux[index])]
@@ -307,8 +329,10 @@ def explain_pair(before, after):
     """
     All events between two frames, each once.
 
-    What the features find competes: the smallest imbalance stands, then the fewest members. A
-    feature whose explanation shares a feature with one that stands is looked at again without it.
+    What the features find competes. Merging comes before cancellation, as in the paper. Of mergers the
+    smallest imbalance stands, of cancellations, whose imbalances are shares of different fluxes, that
+    which leaves the smallest share of its members' flux unexplained; then the fewest members. A feature
+    whose explanation shares a feature with one that stands is looked at again without it.
     What an event explains needs no second one: a product does not also begin, and the parent of a
     splitting does not also end. Features that nothing explains disappear or appear.
 
@@ -330,14 +354,13 @@ def explain_pair(before, after):
     def propose(side, index):
         explanation = frames[side].explain(index) if frames[side].ends[index] else None
         if explanation is not None:
-            rank = (round(explanation.imbalance / RESOLUTION), len(explanation.members), side, index)
-            heapq.heappush(proposals, (rank, explanation))
+            heapq.heappush(proposals, ((*frames[side].rank(explanation), side, index), explanation))
 
     for side, frame in enumerate(frames):
         for index in np.flatnonzero(frame.ends):
             propose(side, int(index))
     while proposals:
-        (_, _, side, index), explanation = heapq.heappop(proposals)
+        (*_, side, index), explanation = heapq.heappop(proposals)
         own, other = frames[side], frames[1 - side]
         members = list(explanation.members)
         taken = not own.ends[members].all()
@@ -383,6 +406,9 @@ class Transition:
         For each feature after the km toward west and north, in rows, of a step along x and along y, in columns.
     radius : `numpy.ndarray`, optional
         For each feature before, the radius of a circle of its size, in km.
+    bounded_covers : `int`
+        How often a bound was met in the search for the most likely story, see
+        `~sunpy_solarunet.tracking.cover.CheapestCover`.
     """
 
     successor: np.ndarray
@@ -391,6 +417,7 @@ class Transition:
     cut_groups: int
     left: np.ndarray = field(default_factory=_none)
     entered: np.ndarray = field(default_factory=_none)
+    bounded_covers: int = 0
     events: dict = field(default_factory=dict)
     seconds: float = np.nan
     shift: np.ndarray = field(default_factory=lambda: np.zeros(2))
@@ -463,9 +490,11 @@ def compare_frames(before, after, reach, *, association, flux_tolerance, balance
     free_after = ~linked.lived_before if linked.exclusive else np.ones(len(after), bool)
     options = {"reach": reach, "balance_tolerance": balance_tolerance, "max_partners": max_partners}
     left, entered = ~linked.lives_on & before.cut, ~linked.lived_before & after.cut
-    ahead = Frame(before, after, ends=~linked.lives_on & ~left, products=free_after & ~after.cut, **options)
-    back = Frame(after, before, ends=~linked.lived_before & ~entered, products=free_before & ~before.cut, **options)
+    ahead = Frame(before, after, ends=~linked.lives_on & ~left, products=free_after, **options)
+    back = Frame(after, before, ends=~linked.lived_before & ~entered, products=free_before, **options)
     deaths, births = explain_pair(ahead, back)
+    for events, hidden in ((deaths, entered), (births, left)):
+        hidden[[event.product for event in events if event.product is not None]] = False
     if association == "assignment":
         late = overlapping_remainder(before, after, ahead.ends | left, back.ends | entered)
         found = np.flatnonzero(late >= 0)

@@ -9,12 +9,22 @@ import astropy.units as u
 import numpy as np
 
 from sunpy_solarunet.errors import SolarUnetError
-from sunpy_solarunet.tracking.tables import SCHEMAS
+from sunpy_solarunet.tracking.tables import SCHEMAS, require_columns
 
 __all__ = ["INTERACTIONS", "noise_filter"]
 
 #: Kinds of events in which a feature meets another.
 INTERACTIONS = ("merging", "splitting", "cancellation", "emergence")
+
+
+#: The columns that are needed of each table.
+COLUMNS = {
+    "events": ("event_id", "n_features", "parents", "children"),
+    "members": ("event_id", "track_id", "label", "role"),
+    "features": ("frame", "track_id", "n_pixels", "flux"),
+    "tracks": ("track_id", "lifetime", "birth", "death", "birth_censored", "death_censored", "parents", "children"),
+    "frames": ("frame", "n_features", "positive_flux", "negative_flux"),
+}
 
 
 def noise_filter(tables, *, min_lifetime=4, min_pixels=4, keep_interacting=True):
@@ -117,7 +127,7 @@ def noise_filter(tables, *, min_lifetime=4, min_pixels=4, keep_interacting=True)
 
 
 def _checked(tables):
-    """The tables by name, with all columns, and none that names what another has not."""
+    """The tables by name, with the columns that are needed, and none that names what another has not."""
     # A tracker is known by its method: this module does not need the tracker's.
     tables = tables.tables() if hasattr(tables, "tables") else tables
     if not isinstance(tables, Mapping):
@@ -125,10 +135,8 @@ def _checked(tables):
     missing = [name for name in SCHEMAS if name not in tables]
     if missing:
         raise SolarUnetError(f"no table {', '.join(missing)}; all of {', '.join(SCHEMAS)} are needed")
-    for name, schema in SCHEMAS.items():
-        missing = [column for column in schema if column not in tables[name].colnames]
-        if missing:
-            raise SolarUnetError(f"the table {name} has no column {', '.join(missing)}")
+    for name, columns in COLUMNS.items():
+        require_columns(tables[name], columns, name)
     for column, whole, parts in (
         ("track_id", "tracks", ("features", "members")),
         ("track_id", "features", ("tracks",)),

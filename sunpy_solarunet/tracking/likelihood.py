@@ -11,12 +11,11 @@ import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csc_array
 from scipy.spatial import cKDTree
 
 from sunpy_solarunet.tracking.association import common_pixels, features_in_reach, relative_change
-from sunpy_solarunet.tracking.events import Explanation, Transition, combinations
+from sunpy_solarunet.tracking.cover import CheapestCover
+from sunpy_solarunet.tracking.events import RESOLUTION, Explanation, Transition, combinations
 
 __all__ = ["Costs", "most_likely"]
 
@@ -51,6 +50,9 @@ class Costs:
         Uncertainty of a center because shapes change, in units of the equivalent radius.
     contact : `float`
         Typical gap between features before they merge or cancel, in pixels, besides their motion.
+    touching : `float`
+        What contact with a feature of the other sign tells for a cancellation, where the flux that this loses
+        cannot tell.
     apart : `float`
         Two features that are one, but share no pixel.
     """
@@ -65,14 +67,15 @@ class Costs:
     motion: float = 0.4
     shape: float = 0.15
     contact: float = 1.0
+    touching: float = 1.0
     apart: float = 1.5
 
 
 #: Gaps and displacements of more than this many standard deviations are not considered.
 FARTHEST = 3.0
 
-#: Cost of leaving a feature untold: more than any story's.
-NEVER = 1e4
+#: Changes of flux of fewer standard deviations cannot be told from none.
+UNTOLD = 2.0
 
 #: Of the combinations of partners around one feature, no more than this many of the likeliest are kept.
 MOST_COMBINATIONS = 24
@@ -160,8 +163,9 @@ def most_likely(before, after, reach, *, flux_tolerance, balance_tolerance, max_
     with np.errstate(divide="ignore", invalid="ignore"):  # a feature without net flux balances nothing
         stories = [*teller.links(flux_tolerance), *teller.ends(), *teller.deaths()]
         stories += [_mirrored(story) for story in (*mirror.ends(), *mirror.deaths())]
-    chosen = _choose(stories, len(before), len(after))
-    return _transition(chosen, sides, len(teller.cut_groups) + len(mirror.cut_groups))
+    chosen, bounded = _choose(stories, len(before), len(after))
+    transition = _transition(chosen, sides, len(teller.cut_groups) + len(mirror.cut_groups))
+    return replace(transition, bounded_covers=bounded)
 
 
 def _mirrored(story):
@@ -178,7 +182,7 @@ class _Teller:
         self.gaps = gaps
         self.reach = reach
         self.costs = costs
-        self.tolerance = balance_tolerance
+        self.tolerance = balance_tolerance + RESOLUTION
         self.max_partners = max_partners
         #: Features whose groups were cut to the nearest ones.
         self.cut_groups = set()
@@ -202,7 +206,7 @@ class _Teller:
             + self._displacement(self.own.places[i], self.other.places[j], self.own.radius[i])
             + self.costs.apart * (1 - share)
         )
-        possible = (share > 0) | (change <= flux_tolerance)
+        possible = (share > 0) | (change <= flux_tolerance + RESOLUTION)
         possible &= cost < self.own.alone[i] + self.other.alone[j]
         for index in np.flatnonzero(possible):
             yield _Story("", (int(i[index]),), (int(j[index]),), float(cost[index]))
@@ -219,23 +223,25 @@ class _Teller:
     def _contact_cost(self, gaps):
         return np.square(gaps) / (2 * self.contact**2)
 
-    def _near(self, pairs, gaps):
+    def _near(self, pairs, gaps, strength):
         """Pairs whose gap is not too large, as neighbors and their gaps by first index; the nearest, if many."""
-        groups = {}
-        for first, second, gap in sorted(zip(*pairs, gaps, strict=True), key=lambda entry: (entry[0], entry[2])):
-            if gap <= FARTHEST * self.contact:
-                groups.setdefault(int(first), []).append((int(second), float(gap)))
-        for first, group in groups.items():
-            if len(group) > self.max_partners:
-                self.cut_groups.add(first)
-                del group[self.max_partners :]
-        return {first: tuple(map(np.array, zip(*group, strict=True))) for first, group in groups.items()}
+        first, second = pairs
+        # Gaps are often equal, and labels depend on how the frame is turned: the stronger of the second comes first.
+        order = np.lexsort((-strength[second], np.round(gaps / RESOLUTION), first))
+        order = order[gaps[order] <= FARTHEST * self.contact]
+        rank = np.arange(len(order)) - np.searchsorted(first[order], first[order])
+        self.cut_groups.update(first[order[rank >= self.max_partners]].tolist())
+        order = order[rank < self.max_partners]
+        features, starts = np.unique(first[order], return_index=True)
+        stops = np.append(starts, len(order))[1:]
+        groups = [order[start:stop] for start, stop in zip(starts, stops, strict=True)]
+        return {feature: (second[group], gaps[group]) for feature, group in zip(features.tolist(), groups, strict=True)}
 
     def _mergings(self):
         """Two or more features of one sign become one, with their flux (equation 7) and at their common center."""
-        parent, product = self.pairs
-        whole = self.own.whole[parent] & self.other.whole[product]
-        for product, (parents, gap) in self._near((product[whole], parent[whole]), self.gaps[whole]).items():
+        own, other = self.pairs
+        whole, strength = self.own.whole[own], np.abs(self.own.flux)
+        for product, (parents, gap) in self._near((other[whole], own[whole]), self.gaps[whole], strength).items():
             sets = combinations(len(parents))
             sets = sets[sets.sum(axis=1) > 1]
             if not len(sets):
@@ -266,34 +272,63 @@ class _Teller:
 
     def _cancellations(self):
         """A feature cancels with others of the other sign, with nothing left (equation 8) or a remainder (9)."""
-        whole = self.other.whole[self.pairs[1]]
-        heirs = _grouped_pairs(self.pairs[0][whole], self.pairs[1][whole])
-        for center, (partners, gap) in self._near(*self._opposite_neighbors()).items():
+        heirs = _grouped_pairs(*self.pairs)
+        for center, (partners, gap) in self._near(*self._opposite_neighbors(), np.abs(self.own.flux)).items():
             sets = combinations(len(partners))
-            remaining = self.own.flux[center] + sets @ self.own.flux[partners]
+            exchanged = sets @ self.own.flux[partners]
+            remaining = self.own.flux[center] + exchanged
             variance = self.own.variance[center] + sets @ self.own.variance[partners]
             cost = self.costs.cancelling + sets @ self._contact_cost(gap)
             balance = np.abs(remaining / self.own.flux[center])
             nothing_left = cost + _surprise(remaining, variance)
             yield from self._likely("cancellation", partners, sets, (center,), (), nothing_left, balance)
-            for product in heirs.get(center, ()):
-                yield from self._remainders(center, partners, sets, product, remaining, variance, cost)
+            for product in self._possible_heirs(center, partners, heirs.get(center, [])):
+                yield from self._remainders(center, partners, sets, product, exchanged, variance, cost)
 
-    def _remainders(self, center, partners, sets, product, remaining, variance, cost):
-        difference = remaining - self.other.flux[product]
+    def _possible_heirs(self, center, partners, heirs):
+        """Of the features that a remainder may be, those that are not so far away that all is likelier alone."""
+        far = self._displacement(self.own.places[center], self.other.places[heirs], 2 * self.own.radius[center])
+        alone = self.own.alone[center] + self.own.alone[partners].sum() + self.other.alone[heirs]
+        return np.asarray(heirs, int)[self.costs.cancelling + far < alone].tolist()
+
+    def _remainders(self, center, partners, sets, product, exchanged, variance, cost):
+        """
+        What the center loses is what its partners had, as far as that can be told.
+
+        Beside a giant equation 9 always holds, since it asks for a change that is small beside the product. What is
+        asked for here is that the change is, within the tolerance, the flux exchanged, or that it cannot be told
+        from the uncertainty of the center's change; then the event stands on contact alone.
+        """
+        difference = self.own.flux[center] + exchanged - self.other.flux[product]
+        imbalance = np.abs(difference / self.other.flux[product])
+        if not (imbalance <= self.tolerance).any():
+            return
+        change_variance = self.own.variance[center] + self.other.variance[product]
+        told = np.maximum(self.tolerance * np.abs(exchanged), UNTOLD * np.sqrt(change_variance))
+        balances = np.abs(difference) <= told
         cost = (
             cost
+            + self._untold(sets @ self.own.alone[partners], exchanged, change_variance)
             + _surprise(difference, variance + self.other.variance[product])
             + self._displacement(self.own.places[center], self.other.places[product], 2 * self.own.radius[center])
         )
-        imbalance = np.abs(difference / self.other.flux[product])
-        yield from self._likely("cancellation", partners, sets, (center,), (product,), cost, imbalance)
+        yield from self._likely("cancellation", partners, sets, (center,), (product,), cost, imbalance, balances)
 
-    def _likely(self, kind, partners, sets, center, products, cost, imbalance):
+    def _untold(self, alone, exchanged, variance):
+        """
+        What it costs that the center's change cannot tell of flux that ends beside it.
+
+        Such flux ends as seldom as it does alone, but for what contact tells, and for as much as a change of the
+        center by that flux would be a surprise.
+        """
+        rarity = alone - self.costs.vanishing
+        return np.maximum(rarity - self.costs.touching - _surprise(exchanged, variance), 0)
+
+    def _likely(self, kind, partners, sets, center, products, cost, imbalance, balances=True):
         """The likeliest combinations, of those that balance and cost less than all features alone."""
         alone = sets @ self.own.alone[partners] + self.own.alone[list(center)].sum()
         alone = alone + self.other.alone[list(products)].sum()
-        possible = np.flatnonzero((imbalance <= self.tolerance) & (cost < alone))
+        possible = np.flatnonzero((imbalance <= self.tolerance) & balances & (cost < alone))
         for chosen in possible[np.argsort(cost[possible], kind="stable")[:MOST_COMBINATIONS]]:
             members = tuple(sorted((*center, *partners[sets[chosen]].tolist())))
             yield _Story(kind, members, products, float(cost[chosen]), imbalance=float(imbalance[chosen]))
@@ -348,15 +383,14 @@ def _grouped_pairs(first, second):
 
 
 def _choose(stories, number_before, number_after):
-    """The stories that cover each feature once at the least cost, each with its confidence."""
+    """The stories that cover each feature once at the least cost, each with its confidence, and how often bounded."""
     stories = _cheapest_of_equals(stories)
-    cost = np.array([story.cost for story in stories])
     covered = [(*story.before, *(number_before + j for j in story.after)) for story in stories]
-    chosen = _cover_at_least_cost(cost, covered, number_before + number_after)
+    cover = CheapestCover([story.cost for story in stories], covered, number_before + number_after)
     confidence = np.full(len(stories), np.nan)
-    events = [index for index in chosen if stories[index].kind]
-    confidence[events] = _confidences(events, chosen, cost, covered)
-    return [(stories[index], float(confidence[index])) for index in chosen]
+    events = [index for index in cover.chosen if stories[index].kind]
+    confidence[events] = cover.margins(events)
+    return [(stories[index], float(confidence[index])) for index in cover.chosen], cover.bounded
 
 
 def _cheapest_of_equals(stories):
@@ -367,58 +401,6 @@ def _cheapest_of_equals(stories):
         if key not in best or story.cost < best[key].cost:
             best[key] = story
     return list(best.values())
-
-
-def _confidences(events, chosen, cost, covered):
-    """
-    What the next best cover without each of some chosen stories costs more, infinite where there is none.
-
-    For each story, only the features that compete for the same others are told anew, all others as
-    before. As these retellings have nothing to do with each other, they are solved as one cover.
-    """
-    teller = {feature: index for index in chosen for feature in covered[index]}
-    tellers = {}
-    for index, features in enumerate(covered):
-        for feature in features:
-            tellers.setdefault(feature, []).append(index)
-    costs, rows, owner, before = [], [], [], []
-    n_rows = 0
-    for number, index in enumerate(events):
-        features, others = _competition(index, covered, tellers, teller)
-        row = {feature: n_rows + position for position, feature in enumerate(features)}
-        n_rows += len(row)
-        rows += [tuple(row[feature] for feature in covered[other]) for other in others]
-        rows += [(place,) for place in row.values()]
-        costs += [*cost[others], *[NEVER] * len(row)]
-        owner += [number] * (len(others) + len(row))
-        before.append(cost[sorted({teller[feature] for feature in features})].sum())
-    costs = np.array(costs)
-    told = _cover_at_least_cost(costs, rows, n_rows)
-    next_best = np.bincount(np.array(owner, int)[told], costs[told], minlength=len(events))
-    return np.where(next_best < NEVER, next_best - before, np.inf)
-
-
-def _competition(index, covered, tellers, teller):
-    """Features that a story and its rivals are about, whole stories of them, and all other stories of these alone."""
-    rivals = set().union(*(tellers[feature] for feature in covered[index]))
-    touched = set().union(*(covered[rival] for rival in rivals))
-    features = set().union(*(covered[teller[feature]] for feature in touched))
-    others = set().union(*(tellers[feature] for feature in features)) - {index}
-    return sorted(features), sorted(other for other in others if features.issuperset(covered[other]))
-
-
-def _cover_at_least_cost(cost, covered, number):
-    """Exact cover by integer programming: the chosen ones of columns that each cover some of a number of rows."""
-    if not number:
-        return np.zeros(0, int)
-    # Older solvers take no larger indices.
-    column = np.repeat(np.arange(len(covered), dtype=np.int32), [len(rows) for rows in covered])
-    row = np.fromiter(itertools.chain.from_iterable(covered), np.int32, len(column))
-    once = LinearConstraint(csc_array((np.ones(len(row)), (row, column)), (number, len(covered))), 1, 1)
-    # The solver's default is content with a cost that is 0.01 % too high.
-    exactly = {"mip_rel_gap": 0.0}
-    solution = milp(cost, integrality=np.ones(len(cost)), bounds=Bounds(0, 1), constraints=once, options=exactly)
-    return np.flatnonzero(solution.x > 0.5)
 
 
 def _reading_order(entry):

@@ -10,6 +10,7 @@ from sunpy_solarunet.features import MEASUREMENTS
 from sunpy_solarunet.magnetograms import surface_coordinates
 from sunpy_solarunet.tracking.columns import join
 from sunpy_solarunet.tracking.events import KINDS
+from sunpy_solarunet.tracking.exchange import contact, exchanged_flux, lesser_members, minority_share
 from sunpy_solarunet.tracking.tables import SCHEMAS
 
 __all__ = ["events_columns", "features_columns", "frames_columns"]
@@ -97,10 +98,16 @@ class _Event:
         self.own = own
         self.other = other
         self.category = category
+        self.before, self.after = (own, other) if category == "death" else (other, own)
         self.members = list(explanation.members)
         self.products = [] if explanation.product is None else [explanation.product]
         self.parents, self.children = (
             (self.members, self.products) if category == "death" else (self.products, self.members)
+        )
+        product = other.flux.value[self.products[0]] if self.products else None
+        self.lesser = lesser_members(self.members, own.flux.value, product)
+        self.flux_exchanged, self.flux_exchanged_error = exchanged_flux(
+            self.lesser, own.flux.value, own.flux_error.value
         )
 
     @property
@@ -116,20 +123,19 @@ class _Event:
 
     @property
     def flux_before(self):
-        before = self.own if self.category == "death" else self.other
-        return before.flux.value[self.parents].sum()
+        return self.before.flux.value[self.parents].sum()
 
     @property
     def flux_after(self):
-        after = self.other if self.category == "death" else self.own
-        return after.flux.value[self.children].sum()
+        return self.after.flux.value[self.children].sum()
+
+    @property
+    def minority_share(self):
+        return minority_share(self.members, self.lesser, self.own.flux.value)
 
     @property
     def position(self):
-        """Column and row of the members' common flux-weighted center."""
-        weights = np.abs(self.own.flux.value[self.members])
-        weights = weights if weights.any() else None
-        return [np.average(places.value[self.members], weights=weights) for places in (self.own.x, self.own.y)]
+        return contact(self.own, self.members, self.lesser)
 
 
 def _columns(events, shown):
@@ -146,14 +152,14 @@ def _columns(events, shown):
         name: place.to_value(SCHEMAS["events"][name][0])
         for name, place in zip(("Tx", "Ty", "lon", "lat"), places, strict=True)
     }
+    fluxes = ("flux_before", "flux_after", "flux_exchanged", "flux_exchanged_error", "minority_share")
+    columns |= {name: np.array([getattr(event, name) for event in events], float) for name in fluxes}
     columns |= {
-        "flux_before": np.array([event.flux_before for event in events], float),
-        "flux_after": np.array([event.flux_after for event in events], float),
         "imbalance": np.array([event.explanation.imbalance for event in events], float),
         "confidence": np.array([event.explanation.confidence for event in events], float),
         "n_features": np.array([len(event.parents) + len(event.children) for event in events], int),
-        "parents": np.array([_labels(event.parents) for event in events], str),
-        "children": np.array([_labels(event.children) for event in events], str),
+        "parents": np.array([_labels(event.before, event.parents) for event in events], str),
+        "children": np.array([_labels(event.after, event.children) for event in events], str),
     }
     return columns
 
@@ -163,5 +169,5 @@ def _repeated(time, number):
     return Time(np.full(number, time.jd1), np.full(number, time.jd2), format="jd", scale="utc")
 
 
-def _labels(features):
-    return " ".join(str(feature + 1) for feature in features)
+def _labels(catalog, features):
+    return " ".join(map(str, catalog.label[features].tolist()))

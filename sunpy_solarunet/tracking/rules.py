@@ -43,11 +43,12 @@ class Rule:
     drift: bool = False
 
 
-#: The rules by name. "paper" and "overlap" keep to what the paper and the released code do.
+#: The rules by name. "paper", "overlap" and "dual_overlap" keep to what the paper, the released code and SWAMIS do:
+#: no flux balance carries a track on.
 RULES = {
     "likelihood": Rule(most_likely, memory=2, drift=True),
     "assignment": Rule(partial(compare_frames, association="assignment")),
     "paper": Rule(partial(compare_frames, association="paper"), identity="new"),
     "overlap": Rule(partial(compare_frames, association="overlap"), identity="new"),
-    "dual_overlap": Rule(partial(compare_frames, association="dual_overlap")),
+    "dual_overlap": Rule(partial(compare_frames, association="dual_overlap"), identity="new"),
 }

@@ -2,7 +2,6 @@
 The tables of a tracked sequence: their columns, making, writing and reading them, and their coordinates.
 """
 
-import json
 from pathlib import Path
 
 import astropy.units as u
@@ -13,6 +12,15 @@ from astropy.time import Time
 from sunpy.coordinates import HeliographicStonyhurst, Helioprojective
 
 from sunpy_solarunet.errors import SolarUnetError, name_choice
+from sunpy_solarunet.tracking.formats import (
+    FORMATS,
+    as_text,
+    plain_meta,
+    precise_time,
+    read_file,
+    table_format,
+    write_file,
+)
 from sunpy_solarunet.tracking.wholeness import counted, require_all_rows
 
 __all__ = [
@@ -22,6 +30,7 @@ __all__ = [
     "coordinates",
     "make_table",
     "read_table",
+    "require_columns",
     "stack_tables",
     "write_table",
 ]
@@ -38,12 +47,18 @@ SCHEMAS = {
         "balance": (str, "balanced or unbalanced cancellation or emergence, else empty"),
         "time": (Time, "of the frame that shows the event: the earlier for a death, the later for a birth"),
         "frame": (int, "number of that frame"),
-        "Tx": (u.arcsec, "helioprojective x of the flux-weighted center of the members in that frame"),
+        "Tx": (
+            u.arcsec,
+            "helioprojective x of the place in that frame where the members meet; of a single one's center",
+        ),
         "Ty": (u.arcsec, "helioprojective y"),
         "lon": (u.deg, "Stonyhurst longitude"),
         "lat": (u.deg, "Stonyhurst latitude"),
         "flux_before": (u.Mx, "signed flux of the members in the earlier frame"),
         "flux_after": (u.Mx, "signed flux of the members in the later frame"),
+        "flux_exchanged": (u.Mx, "unsigned flux that cancelled, emerged, joined, parted, came or went"),
+        "flux_exchanged_error": (u.Mx, "its error, from the noise of the pixels"),
+        "minority_share": (float, "of a cancellation or emergence: flux_exchanged by the unsigned flux of all members"),
         "imbalance": (float, "left side of equation 7, 8 or 9; not-a-number for appearance and disappearance"),
         "confidence": (float, "how much less likely the next best explanation is, in units of the logarithm"),
         "n_features": (int, "number of members in both frames"),
@@ -66,6 +81,7 @@ SCHEMAS = {
         "n_pixels": (int, "number of pixels"),
         "area": (u.Mm**2, "area"),
         "flux": (u.Mx, "signed flux"),
+        "flux_error": (u.Mx, "uncertainty of the flux from the noise of its pixels"),
         "mean_field": (u.G, "mean field"),
         "peak_field": (u.G, "field of the strongest pixel"),
         "x": (u.pix, "column of the flux-weighted center"),
@@ -75,7 +91,14 @@ SCHEMAS = {
         "lon": (u.deg, "Stonyhurst longitude of the center"),
         "lat": (u.deg, "Stonyhurst latitude of the center"),
         "radius": (u.Mm, "radius of the smallest circle that covers the feature"),
+        "elongation": (float, "ratio of the major to the minor axis, from flux-weighted second moments on the Sun"),
+        "orientation": (u.deg, "angle of the major axis from west toward north; not-a-number where it is round"),
+        "bbox_xmin": (int, "first column"),
+        "bbox_xmax": (int, "last column"),
+        "bbox_ymin": (int, "first row"),
+        "bbox_ymax": (int, "last row"),
         "probability": (float, "mean probability of its pixels to be significant; not-a-number without a network"),
+        "touches_edge": (bool, "it touches the frame's edge or pixels without data: part of it may be missing"),
         "flags": (int, "sum of the bits of sunpy_solarunet.features.FLAGS"),
     },
     "tracks": {
@@ -112,19 +135,6 @@ SCHEMAS = {
     },
 }
 
-#: Formats by file suffix.
-FORMATS = {
-    ".ecsv": "ascii.ecsv",
-    ".fits": "fits",
-    ".hdf5": "hdf5",
-    ".h5": "hdf5",
-    ".parquet": "parquet",
-    ".asdf": "asdf",
-}
-
-#: FITS keyword that holds the meta of a table as JSON.
-META_KEYWORD = "TABMETA"
-
 
 def make_table(name, columns, meta=None):
     """
@@ -151,18 +161,27 @@ def make_table(name, columns, meta=None):
     >>> make_table("members", {}).colnames
     ['event_id', 'track_id', 'label', 'frame', 'role']
     """
-    table = QTable(meta={"table": name} | dict(meta or {}))
-    for column, (kind, description) in SCHEMAS[name_choice(name, SCHEMAS, "table")].items():
-        table[column] = _column(columns.get(column, ()), kind)
-        table[column].info.description = description
+    schema = SCHEMAS[name_choice(name, SCHEMAS, "table")]
+    whole = {column: columns.get(column, ()) for column in schema}
+    return _of_schema(name, whole, {"table": name} | plain_meta(meta or {}))
+
+
+def _of_schema(name, columns, meta):
+    """A table of the columns that there are: those of the schema as it has them, and a user's own as they are."""
+    table = QTable(meta=meta)
+    for column, values in columns.items():
+        kind, description = SCHEMAS[name].get(column, (None, None))
+        table[column] = values if kind is None else _column(values, kind)
+        if kind is not None:
+            table[column].info.description = description
     return table
 
 
 def _column(values, kind):
     if kind is Time:
-        return _precise(_as_time(values))
+        return precise_time(_as_time(values))
     if kind is str:
-        return np.asarray(values, dtype=str) if len(values) else np.zeros(0, "U1")
+        return as_text(values) if len(values) else np.zeros(0, "U1")
     if kind in (int, float, bool):
         return np.asarray(values, dtype=kind)
     return u.Quantity(values if isinstance(values, u.Quantity) else np.asarray(values, float), kind)
@@ -172,13 +191,6 @@ def _as_time(values):
     if isinstance(values, Time):
         return values.utc
     return Time(list(values)).utc if len(values) else Time(np.zeros(0), format="jd")
-
-
-def _precise(time):
-    """Time that prints and is written to the nanosecond."""
-    time = Time(time, format="isot", precision=9)
-    time.info.serialize_method["ecsv"] = "jd1_jd2"
-    return time
 
 
 def stack_tables(name, tables, meta=None):
@@ -202,7 +214,38 @@ def stack_tables(name, tables, meta=None):
     if not filled:
         return make_table(name, {}, meta)
     stacked = vstack(filled, metadata_conflicts="silent") if len(filled) > 1 else filled[0].copy()
-    return make_table(name, {column: stacked[column] for column in stacked.colnames}, meta)
+    columns = {column: stacked[column] for column in stacked.colnames}
+    return _of_schema(name, columns, {"table": name} | plain_meta(meta or {}))
+
+
+def require_columns(table, columns, what):
+    """
+    Check that a table has the columns that are needed of it.
+
+    Parameters
+    ----------
+    table : `~astropy.table.Table` or `~astropy.table.Row`
+    columns : iterable of `str`
+    what : `str`
+        Which table it is, for the message, such as "features".
+
+    Raises
+    ------
+    SolarUnetError
+        Naming those that are missing.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.tracking.tables import make_table, require_columns
+    >>> require_columns(make_table("members", {}), ["frame", "flux"], "members")
+    Traceback (most recent call last):
+    ...
+    sunpy_solarunet.errors.SolarUnetError: the table of members has no column flux, which is needed here
+    """
+    missing = [column for column in columns if column not in table.colnames]
+    if missing:
+        columns, are = ("columns", "are") if len(missing) > 1 else ("column", "is")
+        raise SolarUnetError(f"the table of {what} has no {columns} {', '.join(missing)}, which {are} needed here")
 
 
 def write_table(table, path, *, overwrite=False):
@@ -214,6 +257,7 @@ def write_table(table, path, *, overwrite=False):
     Parameters
     ----------
     table : `~astropy.table.QTable`
+        With any columns, the package's and a user's own; text that is masked is written as empty.
     path : path-like
         With one of the suffixes .ecsv, .fits, .hdf5, .h5, .parquet, .asdf.
     overwrite : `bool`
@@ -226,22 +270,16 @@ def write_table(table, path, *, overwrite=False):
     Raises
     ------
     SolarUnetError
-        If the suffix is unknown.
+        If the suffix is unknown, a package that the format needs is not installed, or the format cannot
+        hold a column.
     OSError
         If the file exists and is not to be replaced.
     """
     path = Path(path)
-    kind = _format_of(path)
+    kind = table_format(path)
     if path.exists() and not overwrite:
         raise OSError(f"{path} exists and is not to be replaced")
-    table = counted(table)
-    if kind == "asdf":
-        _asdf_ready(table).write(path, format=kind)
-    elif kind == "fits":
-        _fits_ready(table).write(path, format=kind, overwrite=True)
-    else:
-        options = {"path": "table", "serialize_meta": True} if kind == "hdf5" else {}
-        table.write(path, format=kind, overwrite=True, **options)
+    write_file(counted(table), path, kind)
     return path
 
 
@@ -256,7 +294,8 @@ def read_table(path):
     Returns
     -------
     `~astropy.table.QTable`
-        Equal to the one that was written.
+        Equal to the one that was written, with the columns that it has: where one of the package's is
+        missing, those functions complain that need it.
 
     Raises
     ------
@@ -266,61 +305,15 @@ def read_table(path):
         If there is no such file.
     """
     path = Path(path)
-    kind = _format_of(path)
+    kind = table_format(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
-    options = {"hdf5": {"path": "table"}, "fits": {"astropy_native": True, "hdu": 1}}.get(kind, {})
-    try:
-        table = QTable.read(path, format=kind, **options)
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise SolarUnetError(f"{path}: not a table that write_table has written ({problem})") from problem
-    if kind == "fits":
-        table.meta = json.loads(table.meta.get(META_KEYWORD, "{}"))
+    table = read_file(path, kind)
     require_all_rows(table, path)
-    return _as_made(table)
-
-
-def _format_of(path):
-    suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise SolarUnetError(f"{path}: unknown suffix {suffix!r}; choose one of {', '.join(FORMATS)}")
-    return FORMATS[suffix]
-
-
-def _fits_ready(table):
-    """FITS headers hold short values only: the meta becomes one long string."""
-    plain = table.copy(copy_data=False)
-    plain.meta = {META_KEYWORD: json.dumps(dict(table.meta))}
-    return plain
-
-
-def _asdf_ready(table):
-    """ASDF cannot hold times of which there are none."""
-    if len(table):
-        return table
-    plain = table.copy()
-    for name in table.colnames:
-        if isinstance(table[name], Time):
-            plain[name] = np.zeros(0)
-    return plain
-
-
-def _as_made(table):
-    """The columns as `make_table` makes them, where a format hands back bytes, objects or other scales."""
     name = table.meta.get("table")
     if name not in SCHEMAS:
         return table
-    columns = {column: table[column] for column in table.colnames}
-    for column, (kind, _) in SCHEMAS[name].items():
-        if kind is str:
-            columns[column] = _as_text(columns[column])
-    return make_table(name, columns, table.meta)
-
-
-def _as_text(column):
-    """Plain text; formats hand empty strings back as masked values, and others as bytes."""
-    values = column.filled("") if hasattr(column, "filled") else np.asarray(column)
-    return np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values.astype(str)
+    return _of_schema(name, {column: table[column] for column in table.colnames}, dict(table.meta))
 
 
 def coordinates(table, frames):
@@ -342,8 +335,10 @@ def coordinates(table, frames):
     Raises
     ------
     SolarUnetError
-        If a frame of the table is not among the frames.
+        If a frame of the table is not among the frames, or a column is missing.
     """
+    require_columns(table, ("frame", "Tx", "Ty"), table.meta.get("table", "places"))
+    require_columns(frames, ("frame", "time", "observer_lon", "observer_lat", "observer_radius"), "frames")
     order = np.argsort(frames["frame"])
     known = np.asarray(frames["frame"])[order]
     position = np.searchsorted(known, table["frame"])

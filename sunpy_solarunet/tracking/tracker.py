@@ -59,8 +59,9 @@ class Tracker:
         2 with "likelihood", else 0, if not given.
     identity : {"largest_flux", "new"}, optional
         Whether the feature with the largest flux carries its track on where features merge, split, or
-        cancel or emerge with a remainder, or whether new tracks begin there. The former if not given,
-        but for "paper" and "overlap".
+        cancel or emerge with a remainder, or whether new tracks begin there. An heir overlaps what it
+        becomes, or lies within the moving distance of it. The former with "likelihood" and
+        "assignment", if not given.
     event_rules : {"flux_balance", "swamis"}
         How events are named: by equations 7 to 9, or by SWAMIS's changes of the flux of neighbors.
     drift : `bool`, optional
@@ -152,6 +153,7 @@ class Tracker:
         self._previous = None
         self._shortest_cadence = np.inf
         self._cut_groups = 0
+        self._bounded_covers = 0
         self._source = {}
 
     def __repr__(self):
@@ -163,7 +165,8 @@ class Tracker:
         """All parameters and how the features were found, as they go into the tables."""
         from sunpy_solarunet import __version__
 
-        meta = {"version": __version__} | self.parameters.meta | {"cut_groups": self._cut_groups}
+        counts = {"cut_groups": self._cut_groups, "bounded_covers": self._bounded_covers}
+        meta = {"version": __version__} | self.parameters.meta | counts
         return meta | {f"features_{key}": value for key, value in self._source.items()}
 
     def track(self, catalogs, *, progress=False):
@@ -230,6 +233,7 @@ class Tracker:
         if not connected:
             return self._take(self._history.begin(self._frame, features))
         self._note_cut_groups(transition.cut_groups)
+        self._bounded_covers += transition.bounded_covers
         return self._take(self._history.follow(self._frame, features, transition))
 
     def _pass_over(self, catalog):

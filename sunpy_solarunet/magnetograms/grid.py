@@ -6,7 +6,7 @@ import astropy.units as u
 import numpy as np
 from sunpy.coordinates import Helioprojective
 
-from sunpy_solarunet.magnetograms import pixel_length
+from sunpy_solarunet.magnetograms.surface import pixel_length, sky_axes
 
 __all__ = ["Grid", "pointing_shift"]
 
@@ -43,9 +43,7 @@ class Grid:
         #: Length of a pixel's side, `~astropy.units.Quantity`.
         self.side = pixel_length(frame)
         if isinstance(frame.coordinate_frame, Helioprojective):
-            unit = frame.wcs.wcs.cunit[0].to(u.rad)
-            distance = frame.observer_coordinate.radius.to_value(u.Mm)
-            self._flat = frame.wcs.pixel_scale_matrix * unit * distance
+            self._flat = sky_axes(frame)
         else:
             self._flat = None
             self._radius = frame.rsun_meters.to_value(u.Mm)

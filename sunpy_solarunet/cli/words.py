@@ -1,0 +1,75 @@
+"""
+Errors in the words of the shell: options in place of arguments.
+"""
+
+import re
+
+from sunpy_solarunet.errors import DescriptionMissing
+
+__all__ = ["in_options"]
+
+#: How what a file does not say is told, by what is missing, with the options of the subcommands.
+OPTIONS = {
+    "unit": ("unit",),
+    "time": ("time", "times", "start", "time_pattern"),
+    "coordinates": ("scale", "extent"),
+}
+
+#: What belongs together.
+WITH = {"scale": " and --center", "start": " and --cadence"}
+
+#: What an argument is called where a subcommand does not have it as an option.
+OTHER_NAMES = {"time": "times", "times": "time", "start": "time", "masks": "labels", "labeler": "label_method"}
+
+ARGUMENT = re.compile(r"(?<![\w/.-])([a-z_]+)=(?:(-?[\d.]+) \* u\.(\w+)|u\.(\w+))?(?!\w)")
+
+#: An argument that a sentence begins with.
+SUBJECT = re.compile(r"^([a-z_]+)(?= (?:must|is|needs|takes) )")
+
+
+def in_options(problem, options):
+    """
+    What an error says, with the options of the subcommand.
+
+    Parameters
+    ----------
+    problem : Exception
+    options : `argparse.Namespace`
+
+    Returns
+    -------
+    `str`
+        One line.
+
+    Examples
+    --------
+    >>> from argparse import Namespace
+    >>> from sunpy_solarunet.cli.words import in_options
+    >>> in_options(ValueError("give field_range=300 * u.G"), Namespace(field_range=None))
+    "give --field-range '300 G'"
+    """
+    if isinstance(problem, DescriptionMissing):
+        text = problem.sentence("; ".join(_ways(name, options) for name in problem.missing))
+    else:
+        text = ARGUMENT.sub(lambda found: _option(found, options), str(problem)) or type(problem).__name__
+        text = SUBJECT.sub(lambda found: _dashed(found[1]) if hasattr(options, found[1]) else found[1], text)
+    return " ".join(text.split())
+
+
+def _ways(name, options):
+    """Options by which something can be given, one of which is enough."""
+    known = [option for option in OPTIONS.get(name, (name,)) if hasattr(options, option)] or [name]
+    return " or ".join(_dashed(option) + WITH.get(option, "") for option in known)
+
+
+def _option(found, options):
+    name, number, unit, unit_alone = found.groups()
+    name = name if hasattr(options, name) else OTHER_NAMES.get(name, name)
+    if not hasattr(options, name):
+        return found.group()
+    value = f" '{number} {unit}'" if number else f" {unit_alone}" if unit_alone else ""
+    return _dashed(name) + value
+
+
+def _dashed(name):
+    return f"--{name.replace('_', '-')}"

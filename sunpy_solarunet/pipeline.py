@@ -41,7 +41,6 @@ def _with_events(number, catalog, tables):
     return catalog, stack_tables("events", [table[table["frame"] == number] for table in tables])
 
 
-
 def refuse_existing(paths, *, overwrite):
     """
     Raise an error if results would be replaced that are not to be.

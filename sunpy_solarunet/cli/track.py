@@ -53,19 +53,23 @@ def add(commands):
 
 def run(options):
     from sunpy_solarunet import Run
+    from sunpy_solarunet.magnetograms.sequences import find_magnetograms
+    from sunpy_solarunet.runs.layout import table_suffix
 
     check_folder(options.output)
-    segmenter, tracker = segmenter_of(options), tracker_of(options)
+    table_suffix(options.format)
+    segmenter, tracker, description = segmenter_of(options), tracker_of(options), reading_of(options)
+    files = find_magnetograms(options.files)
     import_tensorflow_for(segmenter)
     run = Run(options.output).track(
-        options.files,
+        files,
         segmenter,
         tracker,
         format=options.format,
         overwrite=options.overwrite,
         strict=options.strict,
         progress=not options.quiet,
-        **reading_of(options),
+        **description,
     )
     if not options.no_plots:
         run.draw(progress=not options.quiet)

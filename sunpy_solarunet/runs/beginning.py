@@ -2,22 +2,20 @@
 Before the first frame of a run: whether it may be written, where, and whether it goes on with one that is there.
 """
 
-from sunpy_solarunet.errors import SequenceError, SolarUnetError, name_choice
+from sunpy_solarunet.errors import SequenceError, SolarUnetError
 from sunpy_solarunet.runs.atomic import clear_temporaries
 from sunpy_solarunet.runs.claiming import claimed
 from sunpy_solarunet.runs.frames import read_frame
 from sunpy_solarunet.runs.inputs import common_shape, find_sources, header_faults, median_cadence
 from sunpy_solarunet.runs.interruption import interruptible
+from sunpy_solarunet.runs.layout import table_suffix
 from sunpy_solarunet.runs.options import plain_options
 from sunpy_solarunet.runs.record import Record, read_record
 from sunpy_solarunet.runs.replacing import finish_replacing, put_in_place, replacement_of
 from sunpy_solarunet.runs.writing import Writer
 from sunpy_solarunet.tracking.parameters import LARGEST_GAP
 
-__all__ = ["SUFFIXES", "write_run"]
-
-#: Names of the table formats, by which they are chosen, and their suffixes.
-SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf"}
+__all__ = ["write_run"]
 
 #: Faults that are named before a message says how many more there are.
 NAMED = 100
@@ -36,7 +34,7 @@ def write_run(layout, maps, segmenter, tracker, *, table_format, overwrite, stri
     description : `dict`
         What the user said of the files.
     """
-    suffix = SUFFIXES[name_choice(table_format, SUFFIXES, "table format")]
+    suffix = table_suffix(table_format)
     with interruptible() as insist, claimed(layout.folder):
         finish_replacing(layout)
         clear_temporaries(layout.folder)

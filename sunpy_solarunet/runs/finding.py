@@ -5,60 +5,98 @@ The magnetogram of a frame, wherever it is now.
 from pathlib import Path
 
 from astropy.time import Time
+from astropy.utils import lazyproperty
+from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import MagnetogramError, SolarUnetError
-from sunpy_solarunet.magnetograms import magnetogram
+from sunpy_solarunet.magnetograms import MagnetogramSequence
+from sunpy_solarunet.magnetograms.describing import make_map
 from sunpy_solarunet.runs.inputs import find_sources, fingerprint
 from sunpy_solarunet.runs.options import options_of
 
-__all__ = ["find_magnetogram"]
+__all__ = ["Magnetograms", "maps_in_memory"]
 
 
-def find_magnetogram(record, number, place=None):
+class Magnetograms:
     """
-    Read the magnetogram of a frame.
+    The magnetograms of a run.
 
     Parameters
     ----------
-    record : `~sunpy_solarunet.runs.record.Record`
-    number : `int`
-        Of the frame.
     place : path-like or iterable of maps, optional
-        A folder in which the files are, or the magnetograms themselves.
+        A folder in which the files are, if not where they were, or the magnetograms themselves.
+    """
+
+    def __init__(self, place=None):
+        held = place is not None and not isinstance(place, str | Path)
+        self._folder = None if held or place is None else Path(place)
+        self._held = place if held else ()
+
+    def read(self, record, number):
+        """
+        Read the magnetogram of a frame.
+
+        Parameters
+        ----------
+        record : `~sunpy_solarunet.runs.record.Record`
+        number : `int`
+            Of the frame.
+
+        Returns
+        -------
+        `~sunpy.map.GenericMap`
+
+        Raises
+        ------
+        SolarUnetError
+            If it is not found, or is another one now.
+        """
+        entry = record.inputs[number]
+        if entry["sha256"] in self._by_digest:
+            return _opened(self._by_digest[entry["sha256"]])
+        if self._folder is None and not entry["path"]:
+            raise SolarUnetError(
+                f"{entry['name']}, frame {number}, was a map in memory: give the maps as magnetograms= to Run.read"
+            )
+        path = Path(entry["path"]) if self._folder is None else self._folder / entry["name"]
+        return _unchanged(path, entry, options_of(record.description))
+
+    @lazyproperty
+    def _by_digest(self):
+        return {source.digest: source for source in find_sources(self._held)} if len(self._held) else {}
+
+
+def maps_in_memory(maps):
+    """
+    The maps that are in no file, which only who gives them can find again.
+
+    Parameters
+    ----------
+    maps : path-like, `~sunpy_solarunet.magnetograms.MagnetogramSequence`, map, or list of these
 
     Returns
     -------
-    `~sunpy.map.GenericMap`
-
-    Raises
-    ------
-    SolarUnetError
-        If it is not found, or is another one now.
+    list of `~sunpy.map.GenericMap`
     """
-    entry = record.inputs[number]
-    if place is not None and not isinstance(place, str | Path):
-        return _among(place, entry)
-    if place is None and not entry["path"]:
-        raise SolarUnetError(
-            f"frame {number} was a map in memory: give the maps, or a folder with their files, as magnetograms="
-        )
-    path = Path(entry["path"]) if place is None else Path(place) / entry["name"]
+    if isinstance(maps, MagnetogramSequence):
+        maps = maps._sources
+    several = [maps] if isinstance(maps, str | Path | GenericMap) else maps
+    return [one for one in several if isinstance(one, GenericMap)]
+
+
+def _opened(source):
+    frame, fault = source.open()
+    if fault:
+        raise MagnetogramError(f"{source.name}: {fault}")
+    return frame
+
+
+def _unchanged(path, entry, options):
+    """The magnetogram in a file that is the one that the run has seen."""
     if not path.is_file():
         raise SolarUnetError(f"{path}: no such file; say where it is now, with magnetograms= the folder")
     if fingerprint(path) != (entry["size"], entry["sha256"]):
         raise SolarUnetError(f"{path}: this file has changed since the run was written")
-    options = options_of(record.description)
     if entry["time_given"]:
         options["time"] = Time(*entry["time"], format="jd", scale="utc")
-    return magnetogram(path, **options)
-
-
-def _among(maps, entry):
-    """The magnetogram of that digest."""
-    for source in find_sources(maps):
-        if source.digest == entry["sha256"]:
-            frame, fault = source.open()
-            if fault:
-                raise MagnetogramError(f"{source.name}: {fault}")
-            return frame
-    raise SolarUnetError(f"{entry['name']} of the run is not among the magnetograms given")
+    return make_map(path, **options)[0]

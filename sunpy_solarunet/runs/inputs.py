@@ -2,7 +2,6 @@
 The magnetograms that go into a run: each known by its header before any of them is read.
 """
 
-import glob
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,17 +10,13 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 from astropy.io import fits
-from astropy.time import Time, TimeDelta
+from astropy.time import Time
 from sunpy.map import GenericMap
 
-from sunpy_solarunet.errors import SequenceError, require_quantity
-from sunpy_solarunet.magnetograms import (
-    MagnetogramSequence,
-    is_image,
-    list_magnetograms,
-    magnetogram,
-    read_magnetograms,
-)
+from sunpy_solarunet.errors import DescriptionMissing, SequenceError
+from sunpy_solarunet.magnetograms import MagnetogramSequence, is_image, read_magnetograms
+from sunpy_solarunet.magnetograms.describing import make_map
+from sunpy_solarunet.magnetograms.sequences import find_magnetograms, given_times
 
 __all__ = [
     "ANYTHING",
@@ -99,7 +94,7 @@ class Source:
         if self.fault:
             return None, self.fault
         try:
-            frame = magnetogram(self.data, **self.options)
+            frame, _ = make_map(self.data, **self.options)
             frame.wcs.wcs.set()
             _ = frame.observer_coordinate, frame.date
         except MemoryError:
@@ -115,8 +110,13 @@ class _Header:
 
     time: Time | None = None
     shape: tuple | None = None
-    fault: str = ""
+    problem: Exception | None = None
     options: dict = field(default_factory=dict)
+
+    @property
+    def fault(self):
+        """Why it cannot be used."""
+        return "" if self.problem is None else _one_line(self.problem)
 
 
 def find_sources(maps, *, times=None, start=None, cadence=None, time_pattern=None, **description):
@@ -143,62 +143,29 @@ def find_sources(maps, *, times=None, start=None, cadence=None, time_pattern=Non
         If there are no magnetograms, or times are given in more ways than one.
     """
     data, options = _data_and_options(maps, description)
-    given = _given_times(len(data), times, start, cadence, time_pattern)
-    sources = []
-    for one, its_options, time in zip(data, options, given, strict=True):
-        header = _header(one, its_options | ({} if time is None else {"time": time}), time_pattern)
-        sources.append(_source(one, header))
-    if not sources:
-        raise SequenceError("there are no magnetograms")
-    return _in_order(sources)
+    others = [times, start, cadence]
+    # A name that the pattern does not fit is the fault of that file alone: it is read with its header.
+    named = time_pattern is not None and others == [None, None, None]
+    given = [None] * len(data) if named else given_times(data, *others, time_pattern)
+    headers = [
+        _header(one, its_options | ({} if time is None else {"time": time}), time_pattern)
+        for one, its_options, time in zip(data, options, given, strict=True)
+    ]
+    _require_one_to_use(headers)
+    return _in_order([_source(one, header) for one, header in zip(data, headers, strict=True)])
 
 
 def _data_and_options(maps, description):
     if isinstance(maps, MagnetogramSequence):
         return list(maps._sources), list(maps._options)
-    data = list(_found(maps))
+    data = find_magnetograms(maps)
     return data, [description] * len(data)
 
 
-def _found(paths):
-    """The files and maps that an argument stands for."""
-    if isinstance(paths, GenericMap):
-        yield paths
-    elif not isinstance(paths, str | Path):
-        for path in paths:
-            yield from _found(path)
-    elif Path(paths).is_dir():
-        yield from list_magnetograms(paths)
-    elif Path(paths).is_file():
-        yield Path(paths)
-    else:
-        found = sorted(Path(name) for name in glob.glob(str(paths)))
-        if not found:
-            raise FileNotFoundError(f"{paths}: no such file, and no file fits it as a pattern")
-        yield from found
-
-
-def _given_times(number, times, start, cadence, time_pattern):
-    """A time for each of them, or `None` where it must know its own."""
-    if sum([times is not None, start is not None or cadence is not None, time_pattern is not None]) > 1:
-        raise SequenceError("give times=, or start= and cadence=, or time_pattern=: only one of these")
-    if times is not None:
-        if len(times) != number:
-            raise SequenceError(f"times= holds {len(times)} times for {number} files")
-        return list(times)
-    if (start is None) != (cadence is None):
-        raise SequenceError("start= and cadence= belong together: one of them is missing")
-    if start is not None:
-        step = TimeDelta(require_quantity(cadence, u.s, "cadence", positive=True), format="sec")
-        return [Time(start) + one * step for one in range(number)]
-    return [None] * number
-
-
 def _header(data, options, time_pattern):
-    """What the header of a file tells, or a map itself."""
-    if isinstance(data, GenericMap):
-        return _Header(data.date, data.data.shape, options=options)
-    header = _Header(shape=_shape_in_header(data), options=options)
+    """What the header of a file or a map tells."""
+    shape = data.data.shape if isinstance(data, GenericMap) else _shape_in_header(data)
+    header = _Header(shape=shape, options=options)
     description = {name: value for name, value in options.items() if name != "time"}
     times = [options["time"]] if options.get("time") is not None else None
     try:
@@ -208,8 +175,17 @@ def _header(data, options, time_pattern):
     except MemoryError:
         raise
     except ANYTHING as problem:
-        header.fault = _one_line(problem)
+        header.problem = problem
     return header
+
+
+def _require_one_to_use(headers):
+    """Raise the error of the first header if there is none that a frame can come from."""
+    if not headers:
+        raise SequenceError("there are no magnetograms")
+    if all(header.fault for header in headers):
+        undescribed = (header.problem for header in headers if isinstance(header.problem, DescriptionMissing))
+        raise next(undescribed, headers[0].problem)
 
 
 def _shape_in_header(path):

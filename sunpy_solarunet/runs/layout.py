@@ -5,12 +5,38 @@ Where everything stands in the folder of a run.
 import shutil
 from pathlib import Path
 
-from sunpy_solarunet.tracking.tables import FORMATS
+from sunpy_solarunet.errors import name_choice
+from sunpy_solarunet.tracking.formats import FORMATS, table_format
 
-__all__ = ["TABLES", "Layout"]
+__all__ = ["SUFFIXES", "TABLES", "Layout", "table_suffix"]
+
+#: Names of the table formats, by which they are chosen, and their suffixes.
+SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf"}
 
 #: The tables of a run.
 TABLES = ("events", "members", "features", "tracks", "frames")
+
+
+def table_suffix(name):
+    """
+    Suffix of the tables of a format.
+
+    Parameters
+    ----------
+    name : {"ecsv", "fits", "hdf5", "parquet", "asdf"}
+
+    Returns
+    -------
+    `str`
+
+    Raises
+    ------
+    SolarUnetError
+        If the format is unknown, or what it needs is not installed.
+    """
+    suffix = SUFFIXES[name_choice(name, SUFFIXES, "table format")]
+    table_format(Path(f"events{suffix}"))
+    return suffix
 
 
 class Layout:

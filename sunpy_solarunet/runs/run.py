@@ -14,7 +14,7 @@ from sunpy_solarunet.runs.beginning import write_run
 from sunpy_solarunet.runs.catalogs import stored_catalog
 from sunpy_solarunet.runs.claiming import is_claimed
 from sunpy_solarunet.runs.drawing import draw_events, draw_frames
-from sunpy_solarunet.runs.finding import find_magnetogram
+from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory
 from sunpy_solarunet.runs.frames import read_frame
 from sunpy_solarunet.runs.layout import Layout
 from sunpy_solarunet.runs.placing import track_at
@@ -65,7 +65,7 @@ class Run:
     def __init__(self, folder, *, magnetograms=None):
         self.folder = Path(folder)
         self._layout = Layout(self.folder)
-        self._magnetograms = magnetograms
+        self._magnetograms = Magnetograms(magnetograms)
 
     @classmethod
     def read(cls, folder, *, magnetograms=None):
@@ -213,8 +213,8 @@ class Run:
             progress=progress,
             description=description,
         )
-        if self._magnetograms is None and not isinstance(maps, str | Path):
-            self._magnetograms = maps
+        if held := maps_in_memory(maps):
+            self._magnetograms = Magnetograms(held)
         self._forget()
         self._warn_of_skipped_frames()
         return self
@@ -273,7 +273,7 @@ class Run:
             If there is no such frame, it was skipped, or its magnetogram is not found.
         """
         stored = self._frame(frame)
-        magnetogram = find_magnetogram(self._record, stored.number, self._magnetograms)
+        magnetogram = self._magnetograms.read(self._record, stored.number)
         return stored_catalog(self._layout.frame(stored.number), stored, magnetogram, meta=self._record.segmenter)
 
     def _frame(self, number):

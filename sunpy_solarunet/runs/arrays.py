@@ -14,6 +14,9 @@ __all__ = ["read_arrays", "write_arrays"]
 #: Where the two halves of a time and everything that is no array stand.
 HALVES, PLAIN = (".jd1", ".jd2"), "plain"
 
+#: What the names of columns begin with: numpy has names of its own, such as "file".
+COLUMN = "column."
+
 
 def write_arrays(path, columns, plain=None):
     """
@@ -30,9 +33,10 @@ def write_arrays(path, columns, plain=None):
     arrays = {PLAIN: np.array(json.dumps(plain))}
     for name, values in columns.items():
         if isinstance(values, Time):
-            arrays |= dict(zip([name + half for half in HALVES], (values.utc.jd1, values.utc.jd2), strict=True))
+            halves = (values.utc.jd1, values.utc.jd2)
+            arrays |= {COLUMN + name + half: part for half, part in zip(HALVES, halves, strict=True)}
         else:
-            arrays[name] = np.asarray(values)
+            arrays[COLUMN + name] = np.asarray(values)
     with written_whole(path) as temporary:
         np.savez_compressed(temporary, **arrays)
 
@@ -61,7 +65,7 @@ def read_arrays(path):
     ({'flux': array([0.1, nan])}, {'frames': 2})
     """
     with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+        arrays = {name.removeprefix(COLUMN): file[name] for name in file.files}
     plain = json.loads(arrays.pop(PLAIN).item())
     columns = {}
     for name, values in arrays.items():

@@ -3,6 +3,7 @@ A frame of a run in a file: the labels of its features with their coordinates, a
 """
 
 import json
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,11 +104,11 @@ def read_frame(path):
         If the file is damaged.
     """
     try:
-        with fits.open(path, memmap=False) as hdus:
+        with warnings.catch_warnings(action="ignore"), fits.open(path, memmap=False) as hdus:
             known = json.loads(hdus[0].header[KEYWORD])
             table = hdus["FEATURES"].data if "FEATURES" in hdus else None
             features = None if table is None else {name: _native(table[name]) for name in table.names}
-    except (OSError, KeyError, ValueError, TypeError) as problem:
+    except Exception as problem:  # what a damaged file raises is up to the libraries that read it
         raise _damaged(path, problem) from problem
     row = {name: _column(value, SCHEMAS["frames"].get(name, (None,))[0]) for name, value in known["row"].items()}
     if features is not None:
@@ -136,10 +137,10 @@ def read_labels(path):
     from sunpy.map import Map
 
     try:
-        with fits.open(path, memmap=False) as hdus:
+        with warnings.catch_warnings(action="ignore"), fits.open(path, memmap=False) as hdus:
             labels = hdus["LABELS"]
             return Map(labels.data.astype(np.int32), labels.header)
-    except (OSError, KeyError, ValueError, TypeError) as problem:
+    except Exception as problem:  # what a damaged file raises is up to the libraries that read it
         raise _damaged(path, problem) from problem
 
 

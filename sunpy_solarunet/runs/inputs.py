@@ -3,6 +3,7 @@ The magnetograms that go into a run: each known by its header before any of them
 """
 
 import hashlib
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,7 +194,7 @@ def _shape_in_header(path):
     if is_image(Path(path)):
         return None
     try:
-        with fits.open(path, memmap=False) as hdus:
+        with warnings.catch_warnings(action="ignore"), fits.open(path, memmap=False) as hdus:
             shapes = [hdu.shape for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS", 0) > 0]
     except ANYTHING:
         return None

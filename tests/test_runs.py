@@ -87,7 +87,7 @@ def test_a_pair_is_stored_to_the_last_bit(tmp_path):
         elif name == "events":
             assert list(value) == list(stored.events)
             for column in value:
-                assert_same(np.asarray(value[column]), np.asarray(stored.events[column]))
+                assert_same(value[column], stored.events[column])
         else:
             assert repr(value) == repr(getattr(stored, name))
 

@@ -108,6 +108,8 @@ def read_frame(path):
             known = json.loads(hdus[0].header[KEYWORD])
             table = hdus["FEATURES"].data if "FEATURES" in hdus else None
             features = None if table is None else {name: _native(table[name]) for name in table.names}
+            if (features is None) != bool(known["row"]["skipped"]):
+                raise ValueError("its features are missing")
     except Exception as problem:  # what a damaged file raises is up to the libraries that read it
         raise _damaged(path, problem) from problem
     row = {name: _column(value, SCHEMAS["frames"].get(name, (None,))[0]) for name, value in known["row"].items()}

@@ -12,6 +12,7 @@ import astropy.units as u
 import numpy as np
 from astropy.io import fits
 from astropy.time import Time
+from astropy.utils.exceptions import AstropyWarning
 from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import DescriptionMissing, SequenceError
@@ -170,7 +171,8 @@ def _header(data, options, time_pattern):
     description = {name: value for name, value in options.items() if name != "time"}
     times = [options["time"]] if options.get("time") is not None else None
     try:
-        found = read_magnetograms([data], times=times, time_pattern=time_pattern, **description)
+        with warnings.catch_warnings(action="ignore", category=AstropyWarning):
+            found = read_magnetograms([data], times=times, time_pattern=time_pattern, **description)
         header.time = found.times[0]
         header.options = options | ({} if time_pattern is None else {"time": found.times[0]})
     except MemoryError:

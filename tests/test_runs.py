@@ -84,6 +84,8 @@ def test_a_pair_is_stored_to_the_last_bit(tmp_path):
     for name, value in vars(transition).items():
         if isinstance(value, np.ndarray):
             assert_same(value, getattr(stored, name))
+        elif np.isscalar(value) and not isinstance(value, str):
+            assert value == getattr(stored, name)
         elif name == "events":
             assert list(value) == list(stored.events)
             for column in value:

@@ -15,7 +15,7 @@ from astropy.time import Time
 from astropy.utils.exceptions import AstropyWarning
 from sunpy.map import GenericMap
 
-from sunpy_solarunet.errors import DescriptionMissing, SequenceError
+from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SequenceError
 from sunpy_solarunet.magnetograms import MagnetogramSequence, is_image, read_magnetograms
 from sunpy_solarunet.magnetograms.describing import make_map
 from sunpy_solarunet.magnetograms.sequences import find_magnetograms, given_times
@@ -166,8 +166,10 @@ def _data_and_options(maps, description):
 
 def _header(data, options, time_pattern):
     """What the header of a file or a map tells."""
-    shape = data.data.shape if isinstance(data, GenericMap) else _shape_in_header(data)
+    shape, cut = (data.data.shape, False) if isinstance(data, GenericMap) else _image_in_header(data)
     header = _Header(shape=shape, options=options)
+    if cut:
+        header.problem = MagnetogramError(f"{Path(data).name}: not a complete FITS file: it has been cut")
     description = {name: value for name, value in options.items() if name != "time"}
     times = [options["time"]] if options.get("time") is not None else None
     try:
@@ -191,16 +193,17 @@ def _require_one_to_use(headers):
         raise next(undescribed, headers[0].problem)
 
 
-def _shape_in_header(path):
-    """Rows and columns of the first image of a FITS file; `None` if that is not to be found out."""
+def _image_in_header(path):
+    """Rows and columns of the first image of a FITS file, if that is to be found out, and whether the file is cut."""
     if is_image(Path(path)):
-        return None
+        return None, False
     try:
-        with warnings.catch_warnings(action="ignore"), fits.open(path, memmap=False) as hdus:
+        with warnings.catch_warnings(record=True, action="always") as told, fits.open(path, memmap=False) as hdus:
             shapes = [hdu.shape for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS", 0) > 0]
     except ANYTHING:
-        return None
-    return next((tuple(shape) for shape in shapes if len(shape) == 2), None)
+        return None, False
+    shape = next((tuple(shape) for shape in shapes if len(shape) == 2), None)
+    return shape, any("truncated" in str(warning.message) for warning in told)
 
 
 def _source(data, header):

@@ -17,7 +17,7 @@ from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SequenceError
 from sunpy_solarunet.magnetograms import MagnetogramSequence, is_image, read_magnetograms
-from sunpy_solarunet.magnetograms.describing import make_map
+from sunpy_solarunet.magnetograms.describing import make_map, warn_of_padding
 from sunpy_solarunet.magnetograms.sequences import find_magnetograms, given_times
 
 __all__ = [
@@ -83,9 +83,14 @@ class Source:
         identity = {"name": self.name, "path": self.path, "size": self.size, "sha256": self.digest}
         return identity | {"time": time, "time_given": self.options.get("time") is not None}
 
-    def open(self):
+    def open(self, told=None):
         """
         Read the magnetogram.
+
+        Parameters
+        ----------
+        told : list, optional
+            A note on padding is given as long as it is empty, and remembered in it.
 
         Returns
         -------
@@ -96,13 +101,16 @@ class Source:
         if self.fault:
             return None, self.fault
         try:
-            frame, _ = make_map(self.data, **self.options)
+            frame, is_news = make_map(self.data, **self.options)
             frame.wcs.wcs.set()
             _ = frame.observer_coordinate, frame.date
         except MemoryError:
             raise
         except ANYTHING as problem:
             return None, _one_line(problem)
+        if is_news and told == []:
+            told.append(self.name)
+            warn_of_padding(frame)
         return frame, ""
 
 

@@ -95,7 +95,8 @@ class Writer:
             self._note(frame)
             yield frame, transition
         self._begin_writing()
-        opened = prefetched((source, *source.open()) for source in self._sources[done:])
+        told = []
+        opened = prefetched((source, *source.open(told)) for source in self._sources[done:])
         for number, (source, magnetogram, fault) in enumerate(opened, done):
             yield self._made(number, source, magnetogram, fault)
 

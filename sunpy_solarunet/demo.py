@@ -4,14 +4,13 @@ The demonstration: a synthetic sequence all the way from magnetograms to tables,
 
 import contextlib
 import io
-from pathlib import Path
 
 import astropy.units as u
 import numpy as np
 from sunpy import log
 
-from sunpy_solarunet import Segmenter, Tracker, magnetogram
-from sunpy_solarunet.pipeline import run, save_frame
+from sunpy_solarunet import Run, Segmenter, Tracker, magnetogram
+from sunpy_solarunet.pipeline import save_frame
 from sunpy_solarunet.synthetic import six_events
 from sunpy_solarunet.tracking.tables import require_columns
 
@@ -63,18 +62,18 @@ def demonstrate(output, *, seed=0, progress=True):
 
     Returns
     -------
-    `~sunpy_solarunet.Tracker`
+    `~sunpy_solarunet.Run`
     """
-    output = Path(output)
-    segmenter, tracker = Segmenter(), Tracker()
+    segmenter = Segmenter()
     print("A synthetic sequence, segmented by the network and tracked:")
     maps, planted = six_events(seed)
-    run(maps, segmenter, tracker, output, movie=True, overwrite=True, progress=progress)
-    _compare(planted, tracker.events)
-    _draw_events(maps, segmenter, tracker.events, output)
-    _real_magnetogram(segmenter, output)
-    print(f"\nTables, figures and a movie are in {output.resolve()}")
-    return tracker
+    run = Run(output).track(maps, segmenter, Tracker(), overwrite=True, progress=progress)
+    run.draw(events=True, progress=progress)
+    run.movie(progress=progress)
+    _compare(planted, run.events)
+    _real_magnetogram(segmenter, run.folder)
+    print(f"\nTables, figures and a movie are in {run.folder.resolve()}")
+    return run
 
 
 def _compare(planted, found):
@@ -84,20 +83,6 @@ def _compare(planted, found):
         place = f"({found['Tx'][row]:.1f}, {found['Ty'][row]:.1f})" if row >= 0 else "not found"
         print(f"  {event['kind']:15} {event['frame']:5}  {place}")
     print(f"  {np.count_nonzero(rows >= 0)} of {len(planted)} found, {len(found) - len(set(rows[rows >= 0]))} others\n")
-
-
-def _draw_events(maps, segmenter, events, output):
-    """Two panels for each event."""
-    from matplotlib.figure import Figure
-
-    from sunpy_solarunet import plotting
-
-    catalogs = [segmenter(frame) for frame in maps]
-    for event in events:
-        first = event["frame"] if event["category"] == "death" else event["frame"] - 1
-        figure = Figure(figsize=(9, 4.5))
-        plotting.plot_event(event, catalogs[first], catalogs[first + 1], figure=figure)
-        figure.savefig(output / f"event_{event['event_id']:02d}_{event['kind']}.png", dpi=120)
 
 
 def _real_magnetogram(segmenter, output):

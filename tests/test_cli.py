@@ -15,6 +15,7 @@ from sunpy_solarunet import Segmenter
 from sunpy_solarunet.cli import main
 from sunpy_solarunet.cli.words import in_options
 from sunpy_solarunet.errors import DescriptionMissing, SolarUnetError
+from sunpy_solarunet.runs import inputs
 from sunpy_solarunet.segmentation import weights
 from sunpy_solarunet.synthetic import six_events
 from sunpy_solarunet.tracking.tables import SCHEMAS, read_table
@@ -54,8 +55,10 @@ def map_files(tmp_path):
 def test_files_without_coordinates_are_described_on_the_command_line(bare_files, tmp_path, capsys):
     output = tmp_path / "run"
     assert main(["track", *bare_files, *GEOMETRY, *TIMES, *CLASSICAL, "--output", str(output)]) == 0
-    assert sorted(path.name for path in output.iterdir()) == sorted(
-        [f"{name}.ecsv" for name in SCHEMAS] + [f"frame_{number:04d}.png" for number in range(3)]
+    assert sorted(path.name for path in output.iterdir() if path.name[0] != ".") == sorted(
+        [f"{name}.ecsv" for name in SCHEMAS]
+        + [f"frame_{number:04d}.png" for number in range(3)]
+        + ["run.json", "frames", "pairs"]
     )
     features = read_table(output / "features.ecsv")
     assert features["Tx"][0].to_value("arcsec") == pytest.approx(413 + 55 / 12, abs=1e-3)
@@ -99,21 +102,24 @@ def test_tables_are_written_in_the_format_asked_for(map_files, tmp_path, name):
 def test_results_are_not_replaced_unasked(map_files, tmp_path, capsys):
     arguments = ["track", *map_files, *CLASSICAL, "--no-plots", "--output", str(tmp_path / "run")]
     assert main(arguments) == 0
-    assert main(arguments) == 1
-    assert "--overwrite" in capsys.readouterr().err
-    assert main([*arguments, "--overwrite"]) == 0
+    assert main([*arguments, "--min-pixels", "12"]) == 1
+    assert "min_pixels was 10 and is now 12" in (message := capsys.readouterr().err)
+    assert "--overwrite" in message
+    assert main([*arguments, "--min-pixels", "12", "--overwrite"]) == 0
 
 
-def test_what_was_found_before_a_broken_file_is_kept(map_files, tmp_path, capsys):
+def test_a_broken_file_is_skipped_and_told_of(map_files, tmp_path, capsys):
     with open(map_files[4], "r+b") as file:  # noqa: PTH123
         file.truncate(40_000)
     output = tmp_path / "run"
     times = [f"2024-05-01T16:0{minute}:00" for minute in range(8)]
-    assert main(["track", *map_files, *CLASSICAL, "--no-plots", "--times", *times, "--output", str(output)]) == 1
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1
-    assert "map_4.fits: not a complete FITS file" in message
-    assert len(read_table(output / "frames.ecsv")) == 4
+    assert main(["track", *map_files, *CLASSICAL, "--no-plots", "--times", *times, "--output", str(output)]) == 3
+    told = capsys.readouterr()
+    assert told.err.count("\n") == 1
+    assert "map_4.fits: not a complete FITS file" in told.err
+    assert "8 frames, 1 of them skipped" in told.out
+    frames = read_table(output / "frames.ecsv")
+    assert frames["frame"][frames["skipped"] != ""].tolist() == [4]
     assert len(read_table(output / "events.ecsv")) > 0
 
 
@@ -408,12 +414,14 @@ def test_a_run_that_fails_before_its_first_frame_leaves_nothing_in_the_way(map_f
         (("unit", "time", "coordinates"), "track", "the time of observation and the coordinates are missing"),
     ],
 )
-def test_what_a_description_lacks_is_told_in_options(missing, command, expected, monkeypatch, capsys):
+def test_what_a_description_lacks_is_told_in_options(missing, command, expected, tmp_path, monkeypatch, capsys):
     def fail(*_, **__):
         raise DescriptionMissing("one.fits", missing)
 
+    (tmp_path / "one.fits").touch()
     monkeypatch.setattr(sunpy_solarunet, "magnetogram", fail)
-    monkeypatch.setattr(sunpy_solarunet, "read_magnetograms", fail)
+    monkeypatch.setattr(inputs, "read_magnetograms", fail)
+    monkeypatch.chdir(tmp_path)
     assert main([command, "one.fits", "--method", "threshold"]) == 1
     assert expected in capsys.readouterr().err
 
@@ -487,7 +495,7 @@ def test_an_interruption_ends_with_130(map_files, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Segmenter, "__call__", interrupt)
     assert main(["track", *map_files, *CLASSICAL, "--no-plots", "--output", str(tmp_path / "run")]) == 130
-    assert (tmp_path / "run" / "events.ecsv").is_file()
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_demonstration_finds_what_it_planted(tmp_path, capsys, monkeypatch):

@@ -5,10 +5,11 @@ The command line: subcommands, exit status, and what is said on the standard err
 import argparse
 import os
 import re
+import signal
 import sys
 import warnings
 
-from sunpy_solarunet.cli import compare, demo, segment, track, train
+from sunpy_solarunet.cli import compare, demo, draw, info, movie, segment, track, train
 from sunpy_solarunet.cli.words import in_options
 from sunpy_solarunet.errors import suggestion
 
@@ -29,8 +30,8 @@ def main(arguments=None):
     Returns
     -------
     `int`
-        0 if all went well, 1 if the input cannot be used, 130 if interrupted. Wrong options end the
-        program with 2.
+        0 if all went well, 1 if the input cannot be used, 3 if some frames could not and were skipped, 128 and the
+        number of the signal if interrupted: 130 by Ctrl-C. Wrong options end the program with 2.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with warnings.catch_warnings():
@@ -38,17 +39,16 @@ def main(arguments=None):
         warnings.showwarning = _show_warning
         options = _parser().parse_args(arguments)
         try:
-            options.run(options)
-        except KeyboardInterrupt:
+            return options.run(options) or 0
+        except KeyboardInterrupt as interruption:
             _say("interrupted")
-            return 130
+            return 128 + getattr(interruption, "number", signal.SIGINT)
         except (ValueError, TypeError, OSError) as problem:
             _say(f"error: {in_options(problem, options)}")
             return 1
         except MemoryError as problem:
             _say(f"error: there is not enough memory ({in_options(problem, options)})")
             return 1
-    return 0
 
 
 def _say(text):
@@ -95,7 +95,10 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     track.add(commands)
+    draw.add(commands)
+    movie.add(commands)
     segment.add(commands)
+    info.add(commands)
     compare.add(commands)
     train.add(commands)
     demo.add(commands)

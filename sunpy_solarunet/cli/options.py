@@ -16,6 +16,7 @@ __all__ = [
     "add_command",
     "add_progress",
     "add_reading",
+    "add_run",
     "add_segmentation",
     "add_times",
     "add_tracking",
@@ -24,6 +25,7 @@ __all__ = [
     "import_tensorflow",
     "import_tensorflow_for",
     "maps_of",
+    "reading_of",
     "segmenter_of",
     "time",
     "tracker_of",
@@ -167,12 +169,19 @@ def add_tracking(command):
         "--max-gap",
         type=value_in(u.s),
         metavar="SECONDS",
-        help="a longer time without a frame ends all tracks (four times the shortest cadence)",
+        help="a longer time without a frame ends all tracks (four times the median cadence)",
     )
 
 
 def add_progress(command):
     command.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def add_run(command):
+    command.add_argument("run_folder", metavar="RUN", help="folder that track has written")
+    command.add_argument(
+        "--magnetograms", metavar="FOLDER", help="where the magnetograms are, if not where they were then"
+    )
 
 
 def _several(values):
@@ -279,14 +288,18 @@ def tracker_of(options):
     )
 
 
+def reading_of(options):
+    """What the options say of the files of a sequence, and of their times."""
+    return {
+        "times": _times(options),
+        "start": options.start,
+        "cadence": options.cadence,
+        "time_pattern": options.time_pattern,
+        **description_of(options),
+    }
+
+
 def maps_of(options):
     from sunpy_solarunet import read_magnetograms
 
-    return read_magnetograms(
-        options.files,
-        times=_times(options),
-        start=options.start,
-        cadence=options.cadence,
-        time_pattern=options.time_pattern,
-        **description_of(options),
-    )
+    return read_magnetograms(options.files, **reading_of(options))

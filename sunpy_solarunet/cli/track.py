@@ -10,13 +10,16 @@ from sunpy_solarunet.cli.options import (
     add_times,
     add_tracking,
     import_tensorflow_for,
-    maps_of,
+    reading_of,
     segmenter_of,
     tracker_of,
 )
 from sunpy_solarunet.cli.outputs import check_folder
 
 __all__ = ["add", "run"]
+
+#: Exit status where frames were skipped.
+SKIPPED = 3
 
 
 def add(commands):
@@ -25,14 +28,19 @@ def add(commands):
         "track",
         run,
         "follow features through a sequence of magnetograms",
-        "Writes the tables of events, members, features, tracks and frames, and draws each frame with its events. "
-        "If it is stopped, the tables hold what was found until then.",
+        "Writes frame by frame into a folder, and at the end the tables of events, members, features, tracks and "
+        "frames, and draws each frame with its events. If it is stopped, by whatever, the same command goes on after "
+        "the last frame; with more files it takes them up. Frames that cannot be used are skipped, the table of frames "
+        "says why, and the exit status is 3.",
     )
     command.add_argument("files", nargs="+", help="FITS files, images, folders or patterns, taken in the order of time")
     command.add_argument(
         "--output", "-o", default="solarunet-run", metavar="FOLDER", help="for the results (%(default)s)"
     )
-    command.add_argument("--overwrite", action="store_true", help="replace the results in the folder")
+    command.add_argument(
+        "--overwrite", action="store_true", help="begin anew; the results in the folder are replaced at the end"
+    )
+    command.add_argument("--strict", action="store_true", help="stop, and name all files, if a frame cannot be used")
     command.add_argument("--format", default="ecsv", help="of the tables: ecsv (default), fits, hdf5, parquet or asdf")
     command.add_argument("--no-plots", action="store_true", help="tables only")
     command.add_argument("--movie", action="store_true", help="draw a movie, too")
@@ -44,32 +52,40 @@ def add(commands):
 
 
 def run(options):
-    from sunpy_solarunet.pipeline import refuse_results, run
+    from sunpy_solarunet import Run
+    from sunpy_solarunet.magnetograms.sequences import find_magnetograms
+    from sunpy_solarunet.runs.layout import table_suffix
 
     check_folder(options.output)
-    refuse_results(options.output, options.format, overwrite=options.overwrite)
-    segmenter, tracker = segmenter_of(options), tracker_of(options)
-    maps = maps_of(options)
+    table_suffix(options.format)
+    segmenter, tracker, description = segmenter_of(options), tracker_of(options), reading_of(options)
+    files = find_magnetograms(options.files)
     import_tensorflow_for(segmenter)
-    run(
-        maps,
+    run = Run(options.output).track(
+        files,
         segmenter,
         tracker,
-        options.output,
-        table_format=options.format,
-        plots=not options.no_plots,
-        movie=options.movie,
+        format=options.format,
         overwrite=options.overwrite,
+        strict=options.strict,
         progress=not options.quiet,
+        **description,
     )
-    _print_summary(tracker, options.output)
+    if not options.no_plots:
+        run.draw(progress=not options.quiet)
+    if options.movie:
+        run.movie(progress=not options.quiet)
+    return _print_summary(run)
 
 
-def _print_summary(tracker, output):
+def _print_summary(run):
+    """Say what was found; the exit status."""
     from sunpy_solarunet.tracking.tables import EVENT_KINDS
 
-    events = tracker.events
-    print(f"{len(tracker.frames)} frames, {len(tracker.features)} features, {len(tracker.tracks)} tracks")
+    events, skipped = run.events, int((run.frames["skipped"] != "").sum())
+    frames = f"{len(run.frames)} frames" + (f", {skipped} of them skipped" if skipped else "")
+    print(f"{frames}, {len(run.features)} features, {len(run.tracks)} tracks")
     for kind in EVENT_KINDS:
         print(f"  {kind:15} {int((events['kind'] == kind).sum()):6}")
-    print(f"results in {output}")
+    print(f"results in {run.folder}")
+    return SKIPPED if skipped else 0

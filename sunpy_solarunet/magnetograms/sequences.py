@@ -30,7 +30,7 @@ from sunpy_solarunet.magnetograms.reading import (
     require_field_range,
 )
 
-__all__ = ["MagnetogramSequence", "list_magnetograms", "read_magnetograms"]
+__all__ = ["MagnetogramSequence", "find_magnetograms", "given_times", "list_magnetograms", "read_magnetograms"]
 
 
 class MagnetogramSequence(Sequence):
@@ -129,8 +129,8 @@ def read_magnetograms(paths, *, times=None, start=None, cadence=None, time_patte
     >>> read_magnetograms([])
     <MagnetogramSequence: no frames>
     """
-    sources = _find(paths)
-    given = _given_times(sources, times, start, cadence, time_pattern)
+    sources = find_magnetograms(paths)
+    given = given_times(sources, times, start, cadence, time_pattern)
     options = [description | ({} if time is None else {"time": time}) for time in given]
     if not sources:
         return MagnetogramSequence([], Time([], format="isot"), [])
@@ -140,12 +140,28 @@ def read_magnetograms(paths, *, times=None, start=None, cadence=None, time_patte
     return MagnetogramSequence([sources[i] for i in order], taken[order], [options[i] for i in order])
 
 
-def _find(paths):
-    """The files and maps that a user's argument stands for."""
+def find_magnetograms(paths):
+    """
+    The files and maps that a user's argument stands for.
+
+    Parameters
+    ----------
+    paths : path-like, `~sunpy.map.GenericMap` or list of these
+        As of `read_magnetograms`.
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    FileNotFoundError
+        If nothing is found.
+    """
     if isinstance(paths, GenericMap):
         return [paths]
     if not isinstance(paths, str | Path):
-        return [source for path in paths for source in _find(path)]
+        return [source for path in paths for source in find_magnetograms(path)]
     path = Path(paths).expanduser()
     if path.is_dir():
         return list_magnetograms(path)
@@ -193,8 +209,29 @@ def list_magnetograms(folder):
     return sorted(found, key=_in_natural_order)
 
 
-def _given_times(sources, times, start, cadence, time_pattern):
-    """A time a source, or None where the source must know its own."""
+def given_times(sources, times, start, cadence, time_pattern):
+    """
+    The times that a user gives.
+
+    Parameters
+    ----------
+    sources : list
+        Paths or maps.
+    times, start, cadence, time_pattern
+        As of `read_magnetograms`.
+
+    Returns
+    -------
+    list
+        A time a source, or `None` where the source must know its own.
+
+    Raises
+    ------
+    SequenceError
+        If times are given in more ways than one, or not one a source.
+    MagnetogramError
+        If the name of a file is not of the pattern.
+    """
     ways = [times is not None, start is not None or cadence is not None, time_pattern is not None]
     if sum(ways) > 1:
         raise SequenceError("give times=, or start= and cadence=, or time_pattern=: only one of these")

@@ -131,11 +131,27 @@ class Store:
         -------
         `~astropy.table.QTable`
         """
-        columns = join([part for part in (*self._parts, *more) if part and _length(part)])
+        columns = self.columns(*more)
         if order is not None and columns:
             row = np.argsort(columns[order], kind="stable")
             columns = {name: values[row] for name, values in columns.items()}
         return make_table(self._name, columns, meta)
+
+    def columns(self, *more):
+        """
+        All rows as plain columns.
+
+        Parameters
+        ----------
+        *more : `dict`
+            Columns of further rows.
+
+        Returns
+        -------
+        `dict`
+            Empty if there are no rows.
+        """
+        return join([part for part in (*self._parts, *more) if part and _length(part)])
 
 
 def _length(columns):

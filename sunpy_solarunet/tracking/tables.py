@@ -21,6 +21,7 @@ from sunpy_solarunet.tracking.formats import (
     table_format,
     write_file,
 )
+from sunpy_solarunet.tracking.wholeness import counted, require_all_rows
 
 __all__ = [
     "EVENT_KINDS",
@@ -251,6 +252,8 @@ def write_table(table, path, *, overwrite=False):
     """
     Write a table in the format that the suffix names, times to the nanosecond and meta included.
 
+    The file's meta says how many rows there are, so that `read_table` sees when some are missing.
+
     Parameters
     ----------
     table : `~astropy.table.QTable`
@@ -276,7 +279,7 @@ def write_table(table, path, *, overwrite=False):
     kind = table_format(path)
     if path.exists() and not overwrite:
         raise OSError(f"{path} exists and is not to be replaced")
-    write_file(table, path, kind)
+    write_file(counted(table), path, kind)
     return path
 
 
@@ -297,7 +300,7 @@ def read_table(path):
     Raises
     ------
     SolarUnetError
-        If the suffix is unknown or the file does not hold a table.
+        If the suffix is unknown, or the file does not hold a table or not all of its rows.
     FileNotFoundError
         If there is no such file.
     """
@@ -306,6 +309,7 @@ def read_table(path):
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     table = read_file(path, kind)
+    require_all_rows(table, path)
     name = table.meta.get("table")
     if name not in SCHEMAS:
         return table

@@ -1,0 +1,29 @@
+"""
+``solarunet movie``: the movie of a run, from its folder.
+"""
+
+from sunpy_solarunet.cli.options import add_command, add_progress, add_run
+
+__all__ = ["add", "run"]
+
+
+def add(commands):
+    command = add_command(
+        commands,
+        "movie",
+        run,
+        "make a movie of a run with its events",
+        "Nothing is segmented again: the features are those in the run's folder.",
+    )
+    add_run(command)
+    command.add_argument("--output", "-o", metavar="FILE", help=".mp4 or .gif (movie.mp4 in the run's folder)")
+    command.add_argument("--frames-per-second", type=float, default=4, help="(4)")
+    add_progress(command)
+
+
+def run(options):
+    from sunpy_solarunet import Run
+
+    run = Run.read(options.run_folder, magnetograms=options.magnetograms)
+    settings = {"frames_per_second": options.frames_per_second, "progress": not options.quiet}
+    print(f"wrote {run.movie(options.output, **settings)}")

@@ -1,0 +1,395 @@
+"""
+`Run`: a tracked sequence in a folder, written frame by frame, and read again.
+"""
+
+import html
+import numbers
+import warnings
+from pathlib import Path
+
+from astropy.utils import lazyproperty
+
+from sunpy_solarunet.errors import SolarUnetError, SolarUnetWarning
+from sunpy_solarunet.runs.beginning import write_run
+from sunpy_solarunet.runs.catalogs import stored_catalog
+from sunpy_solarunet.runs.claiming import is_claimed
+from sunpy_solarunet.runs.drawing import draw_events, draw_frames
+from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory
+from sunpy_solarunet.runs.frames import read_frame
+from sunpy_solarunet.runs.layout import Layout
+from sunpy_solarunet.runs.placing import track_at
+from sunpy_solarunet.runs.reading import read_tables
+from sunpy_solarunet.runs.record import read_record
+from sunpy_solarunet.runs.views import RunEvent, RunTrack
+
+__all__ = ["Run"]
+
+
+class Run:
+    """
+    A tracked sequence in a folder.
+
+    Parameters
+    ----------
+    folder : path-like
+        Of the run. `track` makes it.
+    magnetograms : path-like or list of `~sunpy.map.GenericMap`, optional
+        Where the magnetograms are, if not where they were when the run was written: a folder with the files, or
+        the maps themselves.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sunpy_solarunet import Run, Segmenter, Tracker
+    >>> from sunpy_solarunet.synthetic import six_events
+    >>> maps, planted = six_events()
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> run = Run(folder.name).track(maps, Segmenter("threshold"), Tracker())
+    >>> run
+    <Run: whole, 8 frames, 15 tracks, 7 events, in ...>
+    >>> run.track(12).features["frame", "label", "n_pixels"]
+    <QTable length=5>
+    frame label n_pixels
+    int64 int64  int64
+    ----- ----- --------
+        3     8       86
+        4     6       86
+        5     5       83
+        6     4       86
+        7     4       85
+    >>> run.event(0)
+    <RunEvent 0: splitting, frames 1 and 2>
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, folder, *, magnetograms=None):
+        self.folder = Path(folder)
+        self._layout = Layout(self.folder)
+        self._magnetograms = Magnetograms(magnetograms)
+
+    @classmethod
+    def read(cls, folder, *, magnetograms=None):
+        """
+        Read a run.
+
+        Parameters
+        ----------
+        folder, magnetograms
+            As of the class.
+
+        Returns
+        -------
+        Run
+
+        Raises
+        ------
+        SolarUnetError
+            If there is no run in the folder.
+        """
+        run = cls(folder, magnetograms=magnetograms)
+        _ = run._record
+        return run
+
+    @lazyproperty
+    def _record(self):
+        if not self._layout.record.is_file():
+            raise SolarUnetError(f"{self.folder}: no run is in this folder; `solarunet track` and Run.track write one")
+        return read_record(self._layout.record)
+
+    @property
+    def state(self):
+        """Whether it is "whole", "broken off" or still "going"."""
+        state = self._record.state
+        return "broken off" if state == "going" and not is_claimed(self.folder) else state
+
+    @lazyproperty
+    def _tables(self):
+        return read_tables(self._layout, self._record, self.state)
+
+    @property
+    def events(self):
+        """All events, one a row."""
+        return self._tables["events"]
+
+    @property
+    def members(self):
+        """The features that take part in each event."""
+        return self._tables["members"]
+
+    @property
+    def features(self):
+        """All features of all frames, with their tracks."""
+        return self._tables["features"]
+
+    @property
+    def tracks(self):
+        """The features followed through time."""
+        return self._tables["tracks"]
+
+    @property
+    def frames(self):
+        """The frames; ``skipped`` says why one could not be used."""
+        return self._tables["frames"]
+
+    def __repr__(self):
+        if not self._layout.record.is_file():
+            return f"<Run: not begun, in {self.folder}>"
+        return f"<Run: {self._summary}, in {self.folder}>"
+
+    @property
+    def _summary(self):
+        skipped = int((self.frames["skipped"] != "").sum())
+        counts = f"{len(self.frames)} frames" + (f" ({skipped} skipped)" if skipped else "")
+        return f"{self.state}, {counts}, {len(self.tracks)} tracks, {len(self.events)} events"
+
+    def _repr_html_(self):
+        if not self._layout.record.is_file():
+            return html.escape(repr(self))
+        rows = {"folder": str(self.folder), "run": self._summary}
+        if len(self.frames):
+            rows["times"] = f"{self.frames['time'][0].iso} to {self.frames['time'][-1].iso}"
+        rows |= {"segmenter": _listed(self._record.segmenter), "tracker": _listed(self._record.tracker)}
+        cells = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
+        return f"<table>{cells}</table>"
+
+    def track(
+        self,
+        maps,
+        segmenter=None,
+        tracker=None,
+        *,
+        format="ecsv",  # noqa: A002
+        overwrite=False,
+        strict=False,
+        progress=False,
+        **description,
+    ):
+        """
+        Segment and track a sequence into the folder, or look at one of the run's tracks.
+
+        What is in the folder already is not computed again: a run that was broken off goes on after its last
+        whole frame, and one that is whole takes up the files that are new at the end. A frame that cannot be
+        used is skipped, and the table of frames says why.
+
+        Parameters
+        ----------
+        maps : path-like, `~sunpy_solarunet.magnetograms.MagnetogramSequence`, list of these or of maps, or `int`
+            As `~sunpy_solarunet.read_magnetograms` takes them or gives them. A whole number is that of a track.
+        segmenter : `~sunpy_solarunet.Segmenter`
+        tracker : `~sunpy_solarunet.Tracker`
+            Whose parameters are taken; a longer time without a frame than four times the median cadence closes
+            all tracks, if it has no ``max_gap``.
+        format : {"ecsv", "fits", "hdf5", "parquet", "asdf"}
+            Of the tables.
+        overwrite : `bool`
+            Begin anew, and replace what is there when the new run is whole.
+        strict : `bool`
+            A frame that cannot be used is an error.
+        progress : `bool`
+            Show a bar.
+        **description
+            What the files do not say themselves, as for `~sunpy_solarunet.read_magnetograms`.
+
+        Returns
+        -------
+        Run or `~sunpy_solarunet.runs.views.RunTrack`
+
+        Raises
+        ------
+        SolarUnetError
+            If the folder holds a run with other parameters or of other files, cannot be written to, or is being
+            written to; if a frame cannot be used that must be, or none can.
+        """
+        if isinstance(maps, numbers.Integral):
+            return RunTrack(self, int(maps))
+        write_run(
+            self._layout,
+            maps,
+            segmenter,
+            tracker,
+            table_format=format,
+            overwrite=overwrite,
+            strict=strict,
+            progress=progress,
+            description=description,
+        )
+        if held := maps_in_memory(maps):
+            self._magnetograms = Magnetograms(held)
+        self._forget()
+        self._warn_of_skipped_frames()
+        return self
+
+    def _warn_of_skipped_frames(self):
+        skipped = self.frames[self.frames["skipped"] != ""]
+        if len(skipped):
+            warnings.warn(
+                f"{len(skipped)} of {len(self.frames)} frames could not be used and were skipped, such as "
+                f"{skipped['file'][0]}: {skipped['skipped'][0]}; the table of frames says why",
+                SolarUnetWarning,
+                stacklevel=3,
+            )
+
+    def _forget(self):
+        """Look at the folder anew."""
+        for name in ("_record", "_tables"):
+            self.__dict__.pop(name, None)
+
+    def event(self, number):
+        """
+        One of the events.
+
+        Parameters
+        ----------
+        number : `int`
+            Its ``event_id``.
+
+        Returns
+        -------
+        `~sunpy_solarunet.runs.views.RunEvent`
+
+        Raises
+        ------
+        SolarUnetError
+            If there is no such event.
+        """
+        return RunEvent(self, number)
+
+    def catalog(self, frame):
+        """
+        The features of a frame, from the stored labels and the magnetogram.
+
+        Parameters
+        ----------
+        frame : `int`
+            Its number.
+
+        Returns
+        -------
+        `~sunpy_solarunet.FeatureCatalog`
+
+        Raises
+        ------
+        SolarUnetError
+            If there is no such frame, it was skipped, or its magnetogram is not found.
+        """
+        stored = self._frame(frame)
+        magnetogram = self._magnetograms.read(self._record, stored.number)
+        return stored_catalog(self._layout.frame(stored.number), stored, magnetogram, meta=self._record.segmenter)
+
+    def _frame(self, number):
+        """What is stored of a frame that could be used."""
+        if not self._layout.frame(number).is_file():
+            raise SolarUnetError(f"there is no frame {number}; there are {self._layout.number_of_frames()}, from 0 on")
+        stored = read_frame(self._layout.frame(number))
+        if stored.features is None:
+            raise SolarUnetError(f"frame {number} was skipped: {stored.skipped}")
+        return stored
+
+    def used_frames(self):
+        """
+        Numbers of the frames that could be used.
+
+        Returns
+        -------
+        list of `int`
+        """
+        frames = self.frames
+        return frames["frame"][frames["skipped"] == ""].tolist()
+
+    def at(self, coordinate, time):
+        """
+        The track of the element at a place.
+
+        Parameters
+        ----------
+        coordinate : `~astropy.coordinates.SkyCoord`
+        time : `~astropy.time.Time`
+            The frame nearest to it is looked at.
+
+        Returns
+        -------
+        `~sunpy_solarunet.runs.views.RunTrack` or `None`
+            `None` if there is no element.
+
+        Raises
+        ------
+        SequenceError
+            If the run does not cover the time.
+        """
+        track_id = track_at(self, self._layout, coordinate, time)
+        return None if track_id is None else RunTrack(self, track_id)
+
+    def plot(self, frame, *, axes=None, **kwargs):
+        """
+        Plot a frame with its events.
+
+        Parameters
+        ----------
+        frame : `int`
+            Its number.
+        axes : `~astropy.visualization.wcsaxes.WCSAxes`, optional
+        **kwargs
+            For `~sunpy_solarunet.plotting.plot_catalog`.
+
+        Returns
+        -------
+        `~astropy.visualization.wcsaxes.WCSAxes`
+        """
+        from sunpy_solarunet import plotting
+
+        return plotting.plot_catalog(self.catalog(frame), self.events, axes=axes, **kwargs)
+
+    def movie(self, path=None, **kwargs):
+        """
+        Write a movie of the frames with their events.
+
+        Parameters
+        ----------
+        path : path-like, optional
+            ``movie`` in the run's folder, if not given.
+        **kwargs
+            For `~sunpy_solarunet.plotting.movie`.
+
+        Returns
+        -------
+        `pathlib.Path`
+        """
+        from sunpy_solarunet import plotting
+
+        path = self.folder / "movie.mp4" if path is None else path
+        return plotting.movie(_Catalogs(self), self.events, path, **kwargs)
+
+    def draw(self, *, events=False, progress=False):
+        """
+        Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
+
+        Parameters
+        ----------
+        events : `bool`
+            Draw each event, too, in the two frames around it: ``event_00_merging.png`` and so on.
+        progress : `bool`
+            Show a bar.
+
+        Returns
+        -------
+        list of `pathlib.Path`
+        """
+        return draw_frames(self, progress=progress) + (draw_events(self, progress=progress) if events else [])
+
+
+class _Catalogs:
+    """The catalogs of a run, one by one."""
+
+    def __init__(self, run):
+        self._run = run
+        self._numbers = run.used_frames()
+
+    def __length_hint__(self):
+        return len(self._numbers)
+
+    def __iter__(self):
+        return (self._run.catalog(number) for number in self._numbers)
+
+
+def _listed(settings):
+    return ", ".join(f"{name}={value}" for name, value in settings.items() if value is not None)

@@ -1,0 +1,68 @@
+"""
+Whether the file of a table holds all of its rows.
+"""
+
+from astropy.time import Time
+
+from sunpy_solarunet.errors import SolarUnetError
+
+__all__ = ["ROWS", "counted", "require_all_rows"]
+
+#: Entry of the meta, in files, that says how many rows there must be.
+ROWS = "rows"
+
+
+def counted(table):
+    """
+    A table whose meta says how many rows it has, with the columns of another.
+
+    Parameters
+    ----------
+    table : `~astropy.table.QTable`
+
+    Returns
+    -------
+    `~astropy.table.QTable`
+
+    Examples
+    --------
+    >>> from astropy.table import QTable
+    >>> from sunpy_solarunet.tracking.wholeness import counted
+    >>> counted(QTable({"frame": [1, 2, 3]})).meta
+    {'rows': 3}
+    """
+    result = table.copy(copy_data=False)
+    for name, column in table.columns.items():
+        if isinstance(column, Time):  # the copy of a time forgets how it is written
+            result[name].info.serialize_method = column.info.serialize_method
+    # The number stands first, so that no cut leaves rows without it.
+    result.meta = {ROWS: len(table)} | {key: value for key, value in table.meta.items() if key != ROWS}
+    return result
+
+
+def require_all_rows(table, path):
+    """
+    Check that a table that was read from a file has all the rows that were written, and forget their number.
+
+    Parameters
+    ----------
+    table : `~astropy.table.QTable`
+        Its meta need not say how many there must be.
+    path : `pathlib.Path`
+
+    Raises
+    ------
+    SolarUnetError
+        If rows are missing.
+    """
+    expected = table.meta.pop(ROWS, None)
+    if expected is not None and expected != len(table):
+        raise SolarUnetError(f"{path}: cut short or changed: {len(table)} rows, where {expected} were written")
+    if expected is not None and path.suffix.lower() == ".ecsv" and not _ends_with_a_line(path):
+        raise SolarUnetError(f"{path}: cut short: its last row has no end")
+
+
+def _ends_with_a_line(path):
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read() == b"\n"

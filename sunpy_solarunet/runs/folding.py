@@ -13,6 +13,9 @@ from sunpy_solarunet.tracking.history import History
 
 __all__ = ["Fold", "Pieces", "stored_steps"]
 
+#: What is counted over all pairs of frames.
+COUNTS = ("cut_groups", "bounded_covers")
+
 #: Rows of a table that are held before they go into a file.
 PIECE = 20_000
 
@@ -29,8 +32,8 @@ class Fold:
     def __init__(self, parameters):
         speed = parameters.max_speed.to_value(u.km / u.s)
         self._history = History(memory=parameters.memory, max_speed=speed, flux_tolerance=parameters.balance_tolerance)
-        #: Number of groups of partners that were cut.
-        self.cut_groups = 0
+        #: How often groups of partners were cut, and bounds were met, as the tables' meta tells it.
+        self.counts = dict.fromkeys(COUNTS, 0)
         #: Number of frames that were taken in and could be used.
         self.used = 0
 
@@ -55,7 +58,8 @@ class Fold:
         self.used += 1
         if transition is None:
             return rows | self._history.begin(frame.number, frame.features)
-        self.cut_groups += transition.cut_groups
+        for name in COUNTS:
+            self.counts[name] += getattr(transition, name)
         return rows | self._history.follow(frame.number, frame.features, transition)
 
     def finish(self):

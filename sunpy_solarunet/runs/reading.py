@@ -55,5 +55,5 @@ def _folded(layout, record, state):
     for frame, transition in stored_steps(layout):
         pieces.add(fold.take(frame, transition))
     pieces.add(fold.finish())
-    meta = tables_meta(parameters, record.segmenter, fold.cut_groups) | {"run": state}
+    meta = tables_meta(parameters, record.segmenter, fold.counts) | {"run": state}
     return {name: pieces.table(name, meta) for name in TABLES}

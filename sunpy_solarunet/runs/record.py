@@ -191,7 +191,7 @@ def _quantity(text):
         return None
 
 
-def tables_meta(parameters, segmenter_meta, cut_groups):
+def tables_meta(parameters, segmenter_meta, counts):
     """
     The meta of the tables of a run, as a tracker's tables have it.
 
@@ -199,7 +199,8 @@ def tables_meta(parameters, segmenter_meta, cut_groups):
     ----------
     parameters : `~sunpy_solarunet.tracking.parameters.Parameters`
     segmenter_meta : `dict`
-    cut_groups : `int`
+    counts : `dict` of `int`
+        As `~sunpy_solarunet.runs.folding.Fold` has them.
 
     Returns
     -------
@@ -207,5 +208,5 @@ def tables_meta(parameters, segmenter_meta, cut_groups):
     """
     from sunpy_solarunet import __version__
 
-    meta = {"version": __version__} | parameters.meta | {"cut_groups": cut_groups}
+    meta = {"version": __version__} | parameters.meta | counts
     return meta | {f"features_{key}": value for key, value in segmenter_meta.items()}

@@ -170,7 +170,7 @@ class Writer:
                 stacklevel=2,
             )
             return None
-        before = self._catalog or self._catalog_of(self._last)
+        before = self._catalog_of(self._last) if self._catalog is None else self._catalog
         return compare(before, catalog, parameters=self._parameters)
 
     def _catalog_of(self, frame):
@@ -211,7 +211,7 @@ class Writer:
 
     @property
     def _meta(self):
-        return tables_meta(self._parameters, self._segmenter.meta, self._fold.cut_groups)
+        return tables_meta(self._parameters, self._segmenter.meta, self._fold.counts)
 
 
 def _skipped_row(number, source, magnetogram, fault):

@@ -200,7 +200,7 @@ def tables_meta(parameters, segmenter_meta, counts):
     parameters : `~sunpy_solarunet.tracking.parameters.Parameters`
     segmenter_meta : `dict`
     counts : `dict` of `int`
-        As `~sunpy_solarunet.runs.folding.Fold` has them.
+        How often groups of partners were cut, and bounds were met.
 
     Returns
     -------

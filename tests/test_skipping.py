@@ -71,8 +71,8 @@ def without_coordinates(path):
     ("spoil", "reason"),
     [
         (cut, "not a complete FITS file"),
-        (empty, "frame_04.fits"),
-        (text, "frame_04.fits"),
+        (empty, "not a complete FITS file"),
+        (text, "not a complete FITS file"),
         (blind, "no data"),
         (constant, "all pixels are alike"),
         (noisy, "noise of 30"),

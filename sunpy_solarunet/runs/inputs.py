@@ -107,7 +107,7 @@ class Source:
         except MemoryError:
             raise
         except ANYTHING as problem:
-            return None, _one_line(problem)
+            return None, _reason(problem)
         if is_news and told == []:
             told.append(self.name)
             warn_of_padding(frame)
@@ -126,7 +126,7 @@ class _Header:
     @property
     def fault(self):
         """Why it cannot be used."""
-        return "" if self.problem is None else _one_line(self.problem)
+        return "" if self.problem is None else _reason(self.problem)
 
 
 def find_sources(maps, *, times=None, start=None, cadence=None, time_pattern=None, **description):
@@ -354,5 +354,8 @@ def wrong_shape(shape, usual):
     return f"{shape[0]} x {shape[1]} pixels in place of {usual[0]} x {usual[1]}"
 
 
-def _one_line(problem):
-    return " ".join(str(problem).split()) or type(problem).__name__
+def _reason(problem):
+    """What is wrong with a file, in one line without the file's name: its row of the table of frames has that."""
+    text = " ".join(str(problem).split()) or type(problem).__name__
+    name, colon, rest = text.partition(": ")
+    return rest if colon and Path(name).suffix else text

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import astropy.units as u
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from skimage.io import imread
@@ -24,6 +25,13 @@ BESIDE = "*/data/gst-2017-07-13"
 #: Times of the three frames of AR 12665 on 2017-07-13, and the field of view, which are not in the files.
 GST_TIMES = ("2017-07-13T20:17:41", "2017-07-13T20:18:38", "2017-07-13T20:19:34")
 GST_EXTENT = (413, 473, -204, -144) * u.arcsec
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    """No test draws into the figure of another."""
+    yield
+    plt.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,6 @@ from sunpy_solarunet.plotting import COLORS, plot_feature
 SCENE = [(12, 30, 4, 6, 300), (18, 36, 3, 2, -250), (30, 3, 3, 9, -400), (0, 56, 2, 4, 500)]
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    plt.close("all")
-    yield
-    plt.close("all")
-
-
 def limits(axes):
     return [*axes.get_xlim(), *axes.get_ylim()]
 

@@ -38,12 +38,6 @@ CATEGORIES = {"disappearance": "death", "merging": "death", "cancellation": "dea
 CATEGORIES |= {"appearance": "birth", "splitting": "birth", "emergence": "birth"}
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 def table(*rows):
     """Events (kind, catalog that shows it, labels, place in arcsec and degrees, labels in the other frame)."""
     columns = {name: [0] * len(rows) for name in make_table("events", {}).colnames} if rows else {}

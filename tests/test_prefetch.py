@@ -100,3 +100,24 @@ def test_an_error_of_the_consumer_ends_the_thread():
 def test_nothing_ahead_is_refused():
     with pytest.raises(ValueError, match="at least 1, got 0"):
         next(prefetched([1], ahead=0))
+
+
+def test_a_forgotten_generator_may_be_closed_by_the_thread_that_reads():
+    """The garbage collector runs in any thread."""
+    forgotten, closed, faults = threading.Event(), threading.Event(), []
+
+    def items():
+        yield 0
+        forgotten.wait(10)
+        try:
+            generator.close()
+        except RuntimeError as problem:
+            faults.append(problem)
+        closed.set()
+        yield 1
+
+    generator = prefetched(items())
+    assert next(generator) == 0
+    forgotten.set()
+    assert closed.wait(10)
+    assert not faults

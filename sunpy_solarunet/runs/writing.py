@@ -4,7 +4,7 @@ A run as it is written: frame by frame into its folder.
 
 import shutil
 import warnings
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import astropy.units as u
 import numpy as np
@@ -79,9 +79,10 @@ class Writer:
         shutil.rmtree(self._layout.parts, ignore_errors=True)
         self._layout.make_folders()
         try:
-            for frame, transition in tqdm(self._steps(), total=len(self._sources), unit="frame", disable=not progress):
-                self._pieces.add(self._fold.take(frame, transition))
-                insist()
+            with closing(self._steps()) as steps:
+                for step in tqdm(steps, total=len(self._sources), unit="frame", disable=not progress):
+                    self._pieces.add(self._fold.take(*step))
+                    insist()
             self._require_a_frame()
             self._finish("whole")
         except BaseException:

@@ -2,6 +2,7 @@
 The next frames, read while the present one is worked on.
 """
 
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
@@ -53,4 +54,6 @@ def prefetched(iterable, ahead=2):
             coming.append(pool.submit(next, iterator, end))
             yield item
     finally:
-        pool.shutdown(cancel_futures=True)
+        # A generator that was forgotten may be closed by whichever thread collects the garbage.
+        own = threading.current_thread().name.startswith(THREAD)
+        pool.shutdown(wait=not own, cancel_futures=True)

@@ -63,7 +63,7 @@ class Aligned:
         centers, radii = self._catalog.enclosing_circles
         return centers + self._shift, radii
 
-    @property
+    @lazyproperty
     def border_positions(self):
         """Columns, rows and numbers, as in the catalog; columns and rows need not be whole."""
         columns, rows, owners = self._catalog.border_positions

@@ -76,7 +76,8 @@ def features_in_reach(source, target, reach):
     places, borders, owners = source.grid.places(*centers.T), target.border_places, target.border_positions[2] - 1
     radii = radii + reach + ROUNDING
     large = radii > LARGE_REGION * np.ptp(borders, axis=0).max()
-    codes += [index * len(target) + _in_region(target, places[index], radii[index]) for index in np.flatnonzero(large)]
+    for index, found in zip(np.flatnonzero(large), _in_large_regions(target, places[large], radii[large]), strict=True):
+        codes.append(index * len(target) + found)
     small = np.flatnonzero(~large)
     # A few regions at once: all border pixels in all of them may be more than there is memory for.
     for start in range(0, len(small), REGIONS_AT_ONCE):
@@ -86,17 +87,22 @@ def features_in_reach(source, target, reach):
     return np.divmod(np.unique(np.concatenate(codes)), len(target))
 
 
-def _in_region(target, center, radius):
-    """Features with a border pixel in one large region: most are told without a look at all of their pixels."""
+def _in_large_regions(target, centers, radii):
+    """Features with a border pixel in each region: most are told without a look at all of their pixels."""
     middles, extents = target.enclosing_circles
-    possible = np.linalg.norm(target.grid.places(*middles.T) - center, axis=1) <= extents + radius
+    middles, borders = target.grid.places(*middles.T), target.border_places
     starts = np.searchsorted(target.border_positions[2], np.arange(1, len(target) + 2))
-    halfway = (starts[:-1] + starts[1:]) // 2
-    inside = possible & (np.linalg.norm(target.border_places[halfway] - center, axis=1) <= radius)
-    for index in np.flatnonzero(possible & ~inside):
-        border = target.border_places[starts[index] : starts[index + 1]]
-        inside[index] = np.square(border - center).sum(axis=1).min() <= radius**2
-    return np.flatnonzero(inside)
+    halfway = borders[(starts[:-1] + starts[1:]) // 2]
+    for center, radius in zip(centers, radii, strict=True):
+        possible = np.linalg.norm(middles - center, axis=1) <= extents + radius
+        inside = possible & (np.linalg.norm(halfway - center, axis=1) <= radius)
+        doubtful = np.flatnonzero(possible & ~inside)
+        if len(doubtful):
+            pixels = [np.arange(starts[feature], starts[feature + 1]) for feature in doubtful]
+            distance = np.linalg.norm(borders[np.concatenate(pixels)] - center, axis=1)
+            first = np.cumsum([0, *map(len, pixels[:-1])])
+            inside[doubtful] = np.minimum.reduceat(distance, first) <= radius
+        yield np.flatnonzero(inside)
 
 
 def _surrounding_feature(centers, numbered):

@@ -157,8 +157,12 @@ class Tracker:
         self._source = {}
 
     def __repr__(self):
-        counts = f"{self._frame + 1} frames, {len(self.tracks)} tracks, {len(self.events)} events"
-        return f"<Tracker: {self.association}, {counts}>"
+        opened = self._history.open_rows()
+        tracks, events = (
+            len(self._stores[name]) + len(opened[name].get(number, ()))
+            for name, number in (("tracks", "track_id"), ("events", "event_id"))
+        )
+        return f"<Tracker: {self.association}, {self._frame + 1} frames, {tracks} tracks, {events} events>"
 
     @property
     def meta(self):

@@ -6,7 +6,7 @@ distributions.
 from sunpy_solarunet.plotting.borders import draw_borders
 from sunpy_solarunet.plotting.distributions import draw_distributions
 from sunpy_solarunet.plotting.events import draw_events
-from sunpy_solarunet.plotting.frames import plot_catalog, plot_feature
+from sunpy_solarunet.plotting.frames import plot_catalog, plot_feature, save_frame
 from sunpy_solarunet.plotting.movies import movie
 from sunpy_solarunet.plotting.pairs import plot_event
 from sunpy_solarunet.plotting.palettes import COLORS
@@ -20,4 +20,5 @@ __all__ = [
     "plot_catalog",
     "plot_event",
     "plot_feature",
+    "save_frame",
 ]

@@ -6,13 +6,14 @@ import astropy.units as u
 import numpy as np
 from matplotlib import cbook
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 
 from sunpy_solarunet.errors import require_quantity
 from sunpy_solarunet.plotting.borders import ABOVE, draw_rings, positions
 from sunpy_solarunet.plotting.events import kinds_of_features
 from sunpy_solarunet.plotting.field import clock, field_label, full_field, map_axes, set_limits, show_field, write
 
-__all__ = ["plot_catalog", "plot_feature"]
+__all__ = ["plot_catalog", "plot_feature", "save_frame"]
 
 #: What is shown beside a feature.
 MARGIN = 10 * u.pix
@@ -133,3 +134,20 @@ def _surroundings(feature, margin):
     x = np.clip([left - margin, right + margin], 0, width) - 0.5
     y = np.clip([top - margin, bottom + margin], 0, height) - 0.5
     return np.stack([x[[0, 1, 1, 0]], y[[0, 0, 1, 1]]], axis=-1)
+
+
+def save_frame(path, catalog, events=None):
+    """
+    Draw a magnetogram with the borders of its features and its events into a file.
+
+    Parameters
+    ----------
+    path : path-like
+        With the suffix of an image format, such as .png or .pdf.
+    catalog : `~sunpy_solarunet.FeatureCatalog`
+    events : `~astropy.table.QTable`, optional
+    """
+    figure = Figure(figsize=(9, 8), layout="constrained")
+    axes = figure.add_subplot(projection=catalog.map)
+    plot_catalog(catalog, events, axes=axes)
+    figure.savefig(path, dpi=120)

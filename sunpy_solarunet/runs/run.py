@@ -21,6 +21,7 @@ from sunpy_solarunet.runs.placing import track_at
 from sunpy_solarunet.runs.reading import read_tables
 from sunpy_solarunet.runs.record import read_record
 from sunpy_solarunet.runs.views import RunEvent, RunTrack
+from sunpy_solarunet.tracking.kinship import lineage_table
 
 __all__ = ["Run"]
 
@@ -130,6 +131,11 @@ class Run:
     def frames(self):
         """The frames; ``skipped`` says why one could not be used."""
         return self._tables["frames"]
+
+    @property
+    def lineage(self):
+        """Which tracks came from which, see `~sunpy_solarunet.tracking.kinship.lineage_table`."""
+        return lineage_table(self.events, self.members)
 
     def __repr__(self):
         if not self._layout.record.is_file():

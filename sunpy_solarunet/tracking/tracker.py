@@ -14,6 +14,7 @@ from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.tracking.columns import Store
 from sunpy_solarunet.tracking.comparing import compare, time_between
 from sunpy_solarunet.tracking.history import TOLD, History
+from sunpy_solarunet.tracking.kinship import lineage_table
 from sunpy_solarunet.tracking.parameters import LARGEST_GAP, Parameters
 from sunpy_solarunet.tracking.rows import features_columns, frames_columns
 from sunpy_solarunet.tracking.tables import make_table
@@ -301,6 +302,12 @@ class Tracker:
     def tracks(self):
         """The features followed through time; those that still live count as censored."""
         return self._table("tracks")
+
+    @property
+    def lineage(self):
+        """Which tracks came from which, see `~sunpy_solarunet.tracking.kinship.lineage_table`."""
+        opened = self._history.open_rows()
+        return lineage_table(self._with_rows("events", opened), self._with_rows("members", opened))
 
     def _table(self, name):
         return self._with_rows(name, self._history.open_rows())

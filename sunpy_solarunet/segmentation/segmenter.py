@@ -20,6 +20,7 @@ from sunpy_solarunet.errors import (
 )
 from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.magnetograms import AREAS, field_strength
+from sunpy_solarunet.names import DEFAULT_MODEL, METHODS
 from sunpy_solarunet.segmentation import classical, weights
 from sunpy_solarunet.segmentation.calibration import expected_best_cut
 from sunpy_solarunet.segmentation.noise import estimate_noise
@@ -29,20 +30,8 @@ from sunpy_solarunet.segmentation.processes import require_own_process
 
 __all__ = ["DEFAULT_MODEL", "METHODS", "Segmenter"]
 
-#: The network that is used where nothing else is said.
-DEFAULT_MODEL = "solarunet"
-
 #: Where the noise is as large as the threshold, the sign of the field is that of its mean over so many pixels.
 SIGN_SMOOTHING = 3.0
-
-#: The methods and their default thresholds in gauss: threshold, low and polarity threshold. Those of the network are
-#: its model's.
-METHODS = {
-    "network": (None, None, None),
-    "threshold": (150.0, None, 0.0),
-    "hysteresis": (300.0, 100.0, 0.0),
-    "downhill": (300.0, 100.0, 0.0),
-}
 
 
 class Segmenter:

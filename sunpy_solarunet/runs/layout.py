@@ -11,7 +11,7 @@ from sunpy_solarunet.tracking.formats import FORMATS, table_format
 __all__ = ["SUFFIXES", "TABLES", "Layout", "table_suffix"]
 
 #: Names of the table formats, by which they are chosen, and their suffixes.
-SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf"}
+SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf", "csv": ".csv"}
 
 #: The tables of a run.
 TABLES = ("events", "members", "features", "tracks", "frames")
@@ -23,7 +23,7 @@ def table_suffix(name):
 
     Parameters
     ----------
-    name : {"ecsv", "fits", "hdf5", "parquet", "asdf"}
+    name : {"ecsv", "fits", "hdf5", "parquet", "asdf", "csv"}
 
     Returns
     -------

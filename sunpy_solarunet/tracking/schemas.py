@@ -5,7 +5,7 @@ The columns of the tables of a tracked sequence.
 import astropy.units as u
 from astropy.time import Time
 
-__all__ = ["EVENT_KINDS", "SCHEMAS"]
+__all__ = ["EVENT_KINDS", "SCHEMAS", "recognized_table"]
 
 #: The kinds of events: three of the death category, then three of the birth category.
 EVENT_KINDS = ("disappearance", "merging", "cancellation", "appearance", "splitting", "emergence")
@@ -106,3 +106,29 @@ SCHEMAS = {
         "skipped": (str, "why the frame could not be used; empty if it could"),
     },
 }
+
+
+def recognized_table(columns):
+    """
+    Which of the tables has these columns.
+
+    Parameters
+    ----------
+    columns : iterable of `str`
+        Some may be missing, and there may be others.
+
+    Returns
+    -------
+    `str` or `None`
+        The table that has the largest part of its columns among them; `None` if none has half of them.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.tracking.schemas import recognized_table
+    >>> recognized_table(["event_id", "label", "frame", "role", "mine"])
+    'members'
+    """
+    columns = set(columns)
+    parts = {name: len(columns & schema.keys()) / len(schema) for name, schema in SCHEMAS.items()}
+    best = max(parts, key=parts.get)
+    return best if parts[best] >= 0.5 else None

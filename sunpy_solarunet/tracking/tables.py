@@ -22,6 +22,7 @@ from sunpy_solarunet.tracking.formats import (
     write_file,
 )
 from sunpy_solarunet.tracking.schemas import EVENT_KINDS, SCHEMAS
+from sunpy_solarunet.tracking.text import times_of_text, unknown_times
 from sunpy_solarunet.tracking.wholeness import counted, require_all_rows
 
 __all__ = [
@@ -90,7 +91,9 @@ def _column(values, kind):
 
 def _as_time(values):
     if isinstance(values, Time):
-        return values.utc
+        return unknown_times(values).utc
+    if getattr(values, "dtype", np.dtype(object)).kind == "U":
+        return times_of_text(np.asarray(values))
     return Time(list(values)).utc if len(values) else Time(np.zeros(0), format="jd")
 
 

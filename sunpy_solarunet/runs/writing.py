@@ -112,6 +112,8 @@ class Writer:
         """Remember what the next frame is compared with."""
         if frame.skipped and self._strict:
             raise SequenceError(f"frame {frame.number}, {frame.row['file'][0]}: {frame.skipped}")
+        if frame.look is not None:
+            self._judge.remember(frame.look)
         if frame.features is not None:
             self._last, self._catalog = frame, None
 

@@ -2,6 +2,8 @@
 ``solarunet track``: a sequence in, a folder of tables and figures out.
 """
 
+import astropy.units as u
+
 from sunpy_solarunet.cli.options import (
     add_command,
     add_progress,
@@ -12,7 +14,9 @@ from sunpy_solarunet.cli.options import (
     import_tensorflow_for,
     reading_of,
     segmenter_of,
+    time,
     tracker_of,
+    value_in,
 )
 from sunpy_solarunet.cli.outputs import check_folder
 
@@ -44,6 +48,15 @@ def add(commands):
         "--overwrite", action="store_true", help="begin anew; the results in the folder are replaced at the end"
     )
     command.add_argument("--strict", action="store_true", help="stop, and name all files, if a frame cannot be used")
+    command.add_argument(
+        "--follow",
+        action="store_true",
+        help="go on with files that come into the folder, or fit the pattern in quotes, until Ctrl-C; without figures",
+    )
+    command.add_argument(
+        "--idle", type=value_in(u.s), metavar="SECONDS", help="without a new file, after which --follow ends"
+    )
+    command.add_argument("--until", type=time, metavar="TIME", help="when --follow ends")
     command.add_argument("--format", default="ecsv", help="of the tables: ecsv (default), fits, hdf5, parquet or asdf")
     command.add_argument("--no-plots", action="store_true", help="tables only")
     command.add_argument("--movie", action="store_true", help="draw a movie, too")
@@ -62,7 +75,7 @@ def run(options):
     check_folder(options.output)
     table_suffix(options.format)
     segmenter, tracker, description = segmenter_of(options), tracker_of(options), reading_of(options)
-    files = find_files(options.files)
+    files = options.files if options.follow else find_files(options.files)
     import_tensorflow_for(segmenter)
     run = Run(options.output).track(
         files,
@@ -71,10 +84,13 @@ def run(options):
         format=options.format,
         overwrite=options.overwrite,
         strict=options.strict,
+        follow=options.follow,
+        idle=options.idle,
+        until=options.until,
         progress=not options.quiet,
         **description,
     )
-    if not options.no_plots:
+    if not (options.no_plots or options.follow):
         run.draw(progress=not options.quiet)
     if options.movie:
         run.movie(progress=not options.quiet)

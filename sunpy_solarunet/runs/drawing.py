@@ -8,7 +8,27 @@ from tqdm.auto import tqdm
 from sunpy_solarunet.runs.atomic import written_whole
 from sunpy_solarunet.runs.layout import Layout
 
-__all__ = ["draw_events", "draw_frames", "plot_track"]
+__all__ = ["Catalogs", "draw_events", "draw_frames", "plot_track"]
+
+
+class Catalogs:
+    """
+    The catalogs of a run, one by one.
+
+    Parameters
+    ----------
+    run : `~sunpy_solarunet.Run`
+    """
+
+    def __init__(self, run):
+        self._run = run
+        self._numbers = run.used_frames()
+
+    def __length_hint__(self):
+        return len(self._numbers)
+
+    def __iter__(self):
+        return (self._run.catalog(number) for number in self._numbers)
 
 
 def draw_frames(run, *, progress=False):

@@ -13,8 +13,9 @@ from sunpy_solarunet.errors import SolarUnetError, SolarUnetWarning
 from sunpy_solarunet.runs.beginning import write_run
 from sunpy_solarunet.runs.catalogs import stored_catalog
 from sunpy_solarunet.runs.claiming import is_claimed
-from sunpy_solarunet.runs.drawing import draw_events, draw_frames
+from sunpy_solarunet.runs.drawing import Catalogs, draw_events, draw_frames
 from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory
+from sunpy_solarunet.runs.following import following_of
 from sunpy_solarunet.runs.frames import read_frame
 from sunpy_solarunet.runs.layout import Layout
 from sunpy_solarunet.runs.placing import track_at
@@ -165,6 +166,9 @@ class Run:
         format="ecsv",  # noqa: A002
         overwrite=False,
         strict=False,
+        follow=False,
+        idle=None,
+        until=None,
         progress=False,
         **description,
     ):
@@ -189,6 +193,14 @@ class Run:
             Begin anew, and replace what is there when the new run is whole.
         strict : `bool`
             A frame that cannot be used is an error.
+        follow : `bool`
+            Go on with the files that come into the folder, or that fit the pattern, in near-real time. Each is taken
+            up once it is whole; one that is earlier than the last frame is skipped. The tables are written anew
+            whenever nothing is left to do. Ctrl-C or SIGTERM ends it after the present frame, and the run is whole.
+        idle : `~astropy.units.Quantity`, optional
+            Time without anything new, after which following ends.
+        until : `~astropy.time.Time`, optional
+            When following ends.
         progress : `bool`
             Show a bar.
         **description
@@ -202,7 +214,7 @@ class Run:
         ------
         SolarUnetError
             If the folder holds a run with other parameters or of other files, cannot be written to, or is being
-            written to; if a frame cannot be used that must be, or none can.
+            written to; if a frame cannot be used that must be, or none can; if there is nothing to follow.
         """
         if isinstance(maps, numbers.Integral):
             return RunTrack(self, int(maps))
@@ -216,6 +228,7 @@ class Run:
             strict=strict,
             progress=progress,
             description=description,
+            following=following_of(follow, idle, until),
         )
         if held := maps_in_memory(maps):
             self._magnetograms = Magnetograms(held)
@@ -361,7 +374,7 @@ class Run:
         from sunpy_solarunet import plotting
 
         path = self.folder / "movie.mp4" if path is None else path
-        return plotting.movie(_Catalogs(self), self.events, path, **kwargs)
+        return plotting.movie(Catalogs(self), self.events, path, **kwargs)
 
     def draw(self, *, events=False, progress=False):
         """
@@ -379,17 +392,3 @@ class Run:
         list of `pathlib.Path`
         """
         return draw_frames(self, progress=progress) + (draw_events(self, progress=progress) if events else [])
-
-
-class _Catalogs:
-    """The catalogs of a run, one by one."""
-
-    def __init__(self, run):
-        self._run = run
-        self._numbers = run.used_frames()
-
-    def __length_hint__(self):
-        return len(self._numbers)
-
-    def __iter__(self):
-        return (self._run.catalog(number) for number in self._numbers)

@@ -2,13 +2,16 @@
 A run as it is written: frame by frame into its folder.
 """
 
+import copy
 import shutil
 import warnings
 from contextlib import closing, suppress
+from time import monotonic
 
 import astropy.units as u
 import numpy as np
 from astropy.time import Time
+from astropy.utils import lazyproperty
 from tqdm.auto import tqdm
 
 from sunpy_solarunet.errors import MagnetogramError, SequenceError, SolarUnetWarning
@@ -17,17 +20,22 @@ from sunpy_solarunet.runs.atomic import written_whole
 from sunpy_solarunet.runs.catalogs import stored_catalog
 from sunpy_solarunet.runs.folding import Fold, Pieces, stored_steps
 from sunpy_solarunet.runs.frames import StoredFrame, write_frame
-from sunpy_solarunet.runs.inputs import ANYTHING, wrong_shape
+from sunpy_solarunet.runs.inputs import ANYTHING, Cadence, wrong_shape
+from sunpy_solarunet.runs.interruption import Listener
 from sunpy_solarunet.runs.judging import Judge, look_at
 from sunpy_solarunet.runs.layout import TABLES
 from sunpy_solarunet.runs.pairs import write_pair
 from sunpy_solarunet.runs.record import tables_meta, with_gap, write_record
 from sunpy_solarunet.segmentation.prefetch import prefetched
 from sunpy_solarunet.tracking.comparing import compare
+from sunpy_solarunet.tracking.parameters import LARGEST_GAP
 from sunpy_solarunet.tracking.rows import features_columns, frames_columns
 from sunpy_solarunet.tracking.tables import SCHEMAS, write_table
 
 __all__ = ["Writer"]
+
+#: While a run is followed, no more than this share of the time goes into tables that show how far it is.
+SHARE = 0.05
 
 
 class Writer:
@@ -50,8 +58,9 @@ class Writer:
     def __init__(self, layout, record, sources, segmenter, parameters, *, strict=False):
         self._layout = layout
         self._record = record
-        self._sources = sources
+        self._sources = list(sources)
         self._segmenter = segmenter
+        self._given = parameters
         self._parameters = with_gap(parameters, record.max_gap)
         self._strict = strict
         self._judge = Judge()
@@ -60,34 +69,90 @@ class Writer:
         self._fold = Fold(self._parameters)
         self._pieces = Pieces(layout.parts)
 
-    def write(self, *, progress=False, insist=lambda: None):
+    def write(self, *, arrivals=None, progress=False, listener=None):
         """
-        Write what is missing.
+        Write what is missing, and then what comes.
 
         Parameters
         ----------
+        arrivals : iterable, optional
+            Magnetograms that come later, as `~sunpy_solarunet.runs.following.Arrivals` gives them. A signal ends them,
+            and with them the run as one that is whole; a second one breaks it off.
         progress : `bool`
             Show a bar.
-        insist : callable
-            Called after each frame.
+        listener : `~sunpy_solarunet.runs.interruption.Listener`, optional
+            Of signals.
 
         Raises
         ------
         SequenceError
             If no frame could be used, or one could not that must.
         """
+        listener = Listener() if listener is None else listener
         shutil.rmtree(self._layout.parts, ignore_errors=True)
         self._layout.make_folders()
+        total = len(self._sources) if arrivals is None else None
         try:
-            with closing(self._steps()) as steps:
-                for step in tqdm(steps, total=len(self._sources), unit="frame", disable=not progress):
-                    self._pieces.add(self._fold.take(*step))
-                    insist()
+            with tqdm(total=total, unit="frame", disable=not progress) as bar:
+                with closing(self._steps()) as steps:
+                    for step in steps:
+                        self._fold_in(step, listener, bar)
+                if arrivals is not None:
+                    with listener.patience(1):
+                        self._follow(arrivals, listener, bar)
             self._require_a_frame()
             self._finish("whole")
         except BaseException:
             self._break_off()
             raise
+
+    def _fold_in(self, step, listener, bar):
+        """What a frame settles: as a whole, since half of it cannot be told from nothing."""
+        with listener.patience():
+            self._pieces.add(self._fold.take(*step))
+        bar.update()
+        listener()
+
+    def _follow(self, arrivals, listener, bar):
+        """Take up what comes, and show between how far the run is."""
+        shown = False
+        due = monotonic()
+        with closing(iter(arrivals)) as coming:
+            for arrival in coming:
+                if arrival is not None:
+                    self._fold_in(self._taken_up(*arrival), listener, bar)
+                    shown = False
+                if not shown and monotonic() >= due and self._fold.used:
+                    begun, shown = monotonic(), True
+                    self._show()
+                    due = monotonic() + (monotonic() - begun) / SHARE
+                if listener.asked_to_end:
+                    return
+
+    def _taken_up(self, source, magnetogram, fault):
+        """Make a frame of a magnetogram that has come."""
+        if source.time is None and self._sources:
+            source = source.at(self._sources[-1].time)
+        self._sources.append(source)
+        self._cadence.add(source)
+        shape = self._record.shape or (None if magnetogram is None else list(magnetogram.data.shape))
+        seconds = self._cadence.seconds
+        limit = None if seconds is None else LARGEST_GAP * seconds
+        inputs = [*self._record.inputs, source.entry]
+        self._record = self._record.now(inputs=inputs, shape=shape, max_gap=limit, followed=True)
+        self._parameters = with_gap(self._given, limit)
+        write_record(self._layout.record, self._record.now(state="going", rows={}))
+        return self._made(len(self._sources) - 1, source, magnetogram, fault)
+
+    @lazyproperty
+    def _cadence(self):
+        return Cadence(self._sources)
+
+    def _show(self):
+        """Write the tables as they would be if the run ended here."""
+        pieces = copy.deepcopy(self._pieces)
+        pieces.add(copy.deepcopy(self._fold).finish())
+        self._write_tables(pieces, "going")
 
     def _steps(self):
         """All frames with what happened before each: those that are in the folder, then those that are made."""
@@ -149,9 +214,15 @@ class Writer:
             raise
         except ANYTHING as problem:
             return None, " ".join(str(problem).split())
-        if not fault and self._last is not None and time <= self._last.time:
-            fault = f"has the time of {self._last.row['file'][0]}"
+        fault = fault or self._too_late(time)
         return look, fault or self._judge.fault(look)
+
+    def _too_late(self, time):
+        """Why a frame of this time cannot come after the last one; empty if it can."""
+        if self._last is None or time > self._last.time:
+            return ""
+        last = self._last.row["file"][0]
+        return f"has the time of {last}" if time == self._last.time else f"is earlier than {last}, which came before it"
 
     def _segmented(self, magnetogram):
         try:
@@ -185,7 +256,9 @@ class Writer:
     def _require_a_frame(self):
         if self._fold.used:
             return
-        first = next(iter(self._pieces.table("frames", {})), None)
+        if not self._sources:
+            raise SequenceError("there are no magnetograms: none has come")
+        first = self._pieces.table("frames", {})[0]
         raise SequenceError(f"none of {len(self._sources)} frames could be used; {first['file']}: {first['skipped']}")
 
     def _break_off(self):
@@ -202,15 +275,20 @@ class Writer:
     def _finish(self, state):
         """Write the tables, and what they are in the record."""
         self._pieces.add(self._fold.finish())
-        meta, rows = self._meta | {"run": state}, {}
-        for name in TABLES:
-            table = self._pieces.table(name, meta)
-            with written_whole(self._layout.table(name, self._record.suffix)) as temporary:
-                write_table(table, temporary, overwrite=True)
-            rows[name] = len(table)
+        rows = self._write_tables(self._pieces, state)
         self._layout.remove_tables_but(self._record.suffix)
         write_record(self._layout.record, self._record.now(state=state, rows=rows))
         shutil.rmtree(self._layout.parts, ignore_errors=True)
+
+    def _write_tables(self, pieces, state):
+        """Write the tables, and tell how many rows each has."""
+        meta, rows = self._meta | {"run": state}, {}
+        for name in TABLES:
+            table = pieces.table(name, meta)
+            with written_whole(self._layout.table(name, self._record.suffix)) as temporary:
+                write_table(table, temporary, overwrite=True)
+            rows[name] = len(table)
+        return rows
 
     @property
     def _meta(self):

@@ -60,6 +60,16 @@ class Look:
     shape: tuple
 
     @property
+    def fault(self):
+        """Why it cannot be used, whatever the others are like; empty if it can."""
+        if not self.data:
+            return "no data"
+        if self.constant:
+            return "all pixels are alike"
+        finite = np.all(np.isfinite([*self.center, *self.axes]))
+        return "" if finite else "the coordinates of its middle are not finite"
+
+    @property
     def plain(self):
         """As JSON can hold it."""
         return asdict(self)
@@ -132,12 +142,8 @@ class Judge:
         `str`
             Empty if it can be used.
         """
-        if not look.data:
-            return "no data"
-        if look.constant:
-            return "all pixels are alike"
-        if not np.all(np.isfinite([*look.center, *look.axes])):
-            return "the coordinates of its middle are not finite"
+        if look.fault:
+            return look.fault
         fault = self._unusual(look) if len(self._before) >= FEWEST else ""
         self._before.append(look)
         return fault

@@ -161,6 +161,7 @@ class Run:
         format="ecsv",  # noqa: A002
         overwrite=False,
         strict=False,
+        workers=1,
         progress=False,
         **description,
     ):
@@ -185,6 +186,10 @@ class Run:
             Begin anew, and replace what is there when the new run is whole.
         strict : `bool`
             A frame that cannot be used is an error.
+        workers : `int` or ``distributed.Client``
+            Number of processes that work on frames and on pairs of frames, or the client of a Dask cluster. The
+            results are the same with any. A script that starts processes does so below
+            ``if __name__ == "__main__":``.
         progress : `bool`
             Show a bar.
         **description
@@ -210,6 +215,7 @@ class Run:
             table_format=format,
             overwrite=overwrite,
             strict=strict,
+            workers=workers,
             progress=progress,
             description=description,
         )

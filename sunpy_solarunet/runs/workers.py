@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from sunpy_solarunet.errors import SolarUnetError, require_number
-from sunpy_solarunet.runs.crew import Crew, noted, unpickled, warn_again
+from sunpy_solarunet.runs.crew import Crew, unpickled
 from sunpy_solarunet.runs.making import made_of, make_frame
 from sunpy_solarunet.tracking.comparing import compare
 
@@ -162,6 +162,9 @@ class Cluster:
     """
     Work on the workers of a Dask cluster, where the catalogs stay that the next pair needs.
 
+    Each worker has one thread, since Python's warnings and TensorFlow's threads belong to the whole process.
+    Warnings stand in the workers' logs.
+
     Parameters
     ----------
     client : ``distributed.Client``
@@ -179,7 +182,7 @@ class Cluster:
 
     def frame(self, number, source):
         """Begin with a frame."""
-        whole = self._submit(noted, _make_frame, number, source, self._shape, self._segmenter)
+        whole = self._submit(_make_frame, number, source, self._shape, self._segmenter)
         return self._submit(_without_catalog, whole), self._submit(_catalog_of, whole)
 
     def made(self, begun):
@@ -189,7 +192,7 @@ class Cluster:
 
     def pair(self, before, after):
         """Begin with what happened between two frames that are made."""
-        return self._submit(noted, _compare, before.catalog, after.catalog, self._parameters)
+        return self._submit(_compare, before.catalog, after.catalog, self._parameters)
 
     def found(self, begun):
         """What happened, as a `~sunpy_solarunet.tracking.events.Transition`."""
@@ -199,13 +202,11 @@ class Cluster:
         from distributed.scheduler import KilledWorker
 
         try:
-            done = future.result()
+            return future.result()
         except KilledWorker as problem:
             raise SolarUnetError(
                 f"workers of the cluster have died again and again ({problem}): is there enough memory?"
             ) from problem
-        warn_again(done.warnings)
-        return done.value
 
     def close(self):
         """Leave what is not done; the cluster goes on."""
@@ -219,9 +220,9 @@ def _compare(before, after, parameters):
     return compare(before, after, parameters=parameters)
 
 
-def _without_catalog(done):
-    return replace(done, value=replace(done.value, catalog=None))
+def _without_catalog(made):
+    return replace(made, catalog=None)
 
 
-def _catalog_of(done):
-    return done.value.catalog
+def _catalog_of(made):
+    return made.catalog

@@ -580,7 +580,7 @@ def test_a_movie_has_one_scale_and_legend(tmp_path, monkeypatch):
     frames = sequence(SCENE, SCENE[:1])
     shown = []
     monkeypatch.setattr(
-        "sunpy_solarunet.plotting._image",
+        "sunpy_solarunet.plotting.movies._image",
         lambda figure, _: (
             shown.append(
                 (figure.axes[0].images[0].get_clim(), legend_of(figure.axes[0]), figure.axes[0].get_position().bounds)

@@ -54,7 +54,7 @@ def run(options):
     positive, negative = catalog.flux[catalog.polarity > 0].sum(), catalog.flux[catalog.polarity < 0].sum()
     print(f"{len(catalog)} features, {positive:.3g} of positive and {negative:.3g} of negative flux")
     if options.plot:
-        from sunpy_solarunet.pipeline import save_frame
+        from sunpy_solarunet.plotting import save_frame
 
         save_frame(options.plot, catalog)
     if options.table:

@@ -25,7 +25,7 @@ def draw_frames(run, *, progress=False):
     -------
     list of `pathlib.Path`
     """
-    from sunpy_solarunet.pipeline import save_frame
+    from sunpy_solarunet.plotting import save_frame
 
     written, layout = [], Layout(run.folder)
     for number in tqdm(run.used_frames(), unit="figure", disable=not progress):

@@ -2,13 +2,13 @@
 `Run`: a tracked sequence in a folder, written frame by frame, and read again.
 """
 
-import html
 import numbers
 import warnings
 from pathlib import Path
 
 from astropy.utils import lazyproperty
 
+from sunpy_solarunet.display import settings_html, settings_text, value_text
 from sunpy_solarunet.errors import SolarUnetError, SolarUnetWarning
 from sunpy_solarunet.runs.beginning import write_run
 from sunpy_solarunet.runs.catalogs import stored_catalog
@@ -21,6 +21,7 @@ from sunpy_solarunet.runs.placing import track_at
 from sunpy_solarunet.runs.reading import read_tables
 from sunpy_solarunet.runs.record import read_record
 from sunpy_solarunet.runs.views import RunEvent, RunTrack
+from sunpy_solarunet.tracking.kinship import lineage_table
 
 __all__ = ["Run"]
 
@@ -131,6 +132,11 @@ class Run:
         """The frames; ``skipped`` says why one could not be used."""
         return self._tables["frames"]
 
+    @property
+    def lineage(self):
+        """Which tracks came from which, see `~sunpy_solarunet.tracking.kinship.lineage_table`."""
+        return lineage_table(self.events, self.members)
+
     def __repr__(self):
         if not self._layout.record.is_file():
             return f"<Run: not begun, in {self.folder}>"
@@ -144,13 +150,11 @@ class Run:
 
     def _repr_html_(self):
         if not self._layout.record.is_file():
-            return html.escape(repr(self))
-        rows = {"folder": str(self.folder), "run": self._summary}
-        if len(self.frames):
-            rows["times"] = f"{self.frames['time'][0].iso} to {self.frames['time'][-1].iso}"
-        rows |= {"segmenter": _listed(self._record.segmenter), "tracker": _listed(self._record.tracker)}
-        cells = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
-        return f"<table>{cells}</table>"
+            return settings_html("Run: not begun", {"folder": self.folder})
+        frames, record = self.frames, self._record
+        times = " to ".join(map(value_text, frames["time"][[0, -1]])) if len(frames) else None
+        made_by = {name: settings_text(getattr(record, name)) for name in ("segmenter", "tracker")}
+        return settings_html(f"Run: {self._summary}", {"folder": self.folder, "times": times} | made_by)
 
     def track(
         self,
@@ -395,7 +399,3 @@ class _Catalogs:
 
     def __iter__(self):
         return (self._run.catalog(number) for number in self._numbers)
-
-
-def _listed(settings):
-    return ", ".join(f"{name}={value}" for name, value in settings.items() if value is not None)

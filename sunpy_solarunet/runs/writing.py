@@ -92,7 +92,7 @@ class Writer:
         """All frames with what happened before each: those that are in the folder, then those that are made."""
         done = self._layout.number_of_frames()
         for frame, transition in stored_steps(self._layout):
-            self._take_up(frame)
+            self._note(frame)
             yield frame, transition
         self._begin_writing()
         with workers_of(
@@ -107,16 +107,12 @@ class Writer:
         for path in self._layout.tables():
             path.unlink()
 
-    def _take_up(self, frame):
-        """Remember a frame that is in the folder, as if it had been made now."""
-        if frame.look is not None:
-            self._judge.fault(frame.look)
-        self._note(frame)
-
     def _note(self, frame, made=None):
         """Remember what the next frame is compared with."""
         if frame.skipped and self._strict:
             raise SequenceError(f"frame {frame.number}, {frame.row['file'][0]}: {frame.skipped}")
+        if frame.look is not None:
+            self._judge.remember(frame.look)
         if frame.features is not None:
             self._last, self._last_made = frame, made
 
@@ -160,12 +156,11 @@ class Writer:
 
     def _fault(self, made):
         """Why a frame cannot be used."""
-        unusual = "" if made.look is None else self._judge.fault(made.look)
         if made.fault:
             return made.fault
         if self._last is not None and made.row["time"][0] <= self._last.time:
             return f"has the time of {self._last.row['file'][0]}"
-        return unusual
+        return self._judge.fault(made.look)
 
     def _followed(self, made):
         """The frame that one is compared with; `None` where there is none, or where it is too long ago."""

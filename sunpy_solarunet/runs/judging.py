@@ -186,7 +186,7 @@ class Judge:
         ----------
         look : Look
         """
-        if not self._blind(look):
+        if not look.fault:
             self._before.append(look)
 
     def fault(self, look):

@@ -11,7 +11,7 @@ from astropy.utils import lazyproperty
 from sunpy_solarunet.display import settings_html, settings_text, value_text
 from sunpy_solarunet.errors import SolarUnetError, SolarUnetWarning
 from sunpy_solarunet.runs.beginning import write_run
-from sunpy_solarunet.runs.catalogs import stored_catalog
+from sunpy_solarunet.runs.catalogs import Catalogs, stored_catalog
 from sunpy_solarunet.runs.claiming import is_claimed
 from sunpy_solarunet.runs.drawing import draw_events, draw_frames
 from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory
@@ -367,7 +367,7 @@ class Run:
         from sunpy_solarunet import plotting
 
         path = self.folder / "movie.mp4" if path is None else path
-        return plotting.movie(_Catalogs(self), self.events, path, **kwargs)
+        return plotting.movie(Catalogs(self), self.events, path, **kwargs)
 
     def draw(self, *, events=False, progress=False):
         """
@@ -385,17 +385,3 @@ class Run:
         list of `pathlib.Path`
         """
         return draw_frames(self, progress=progress) + (draw_events(self, progress=progress) if events else [])
-
-
-class _Catalogs:
-    """The catalogs of a run, one by one."""
-
-    def __init__(self, run):
-        self._run = run
-        self._numbers = run.used_frames()
-
-    def __length_hint__(self):
-        return len(self._numbers)
-
-    def __iter__(self):
-        return (self._run.catalog(number) for number in self._numbers)

@@ -7,6 +7,7 @@ import numpy as np
 from astropy.wcs.utils import wcs_to_celestial_frame
 from matplotlib import cbook
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
@@ -102,13 +103,13 @@ def draw_rings(catalog, kinds, axes, *, inset=0.15, legend=True, palette="defaul
     -------
     `~matplotlib.collections.LineCollection`
     """
-    colors = colors_of(palette)
     axes = map_axes(axes, catalog.map)
     rings, names, styles = _strokes(catalog, kinds, inset)
     widths = [WIDTH_OF_OTHERS if name in SIGNS else WIDTH_OF_MEMBERS for name in names]
     look = {"linewidth": widths, "linestyle": styles} | cbook.normalize_kwargs(options, LineCollection)
     if not {"color", "colors", "edgecolor"} & look.keys():
-        look["edgecolor"] = [colors[name] for name in names]
+        solid = {name: to_rgba(color) for name, color in colors_of(palette).items()}
+        look["edgecolor"] = np.reshape([solid[name] for name in names], (-1, 4))
     borders = HaloedLines(positions(rings, catalog.map, axes), **look)
     empty = not axes.has_data()
     axes.add_collection(borders, autolim=empty)

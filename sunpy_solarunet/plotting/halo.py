@@ -10,6 +10,8 @@ __all__ = ["HaloedLines"]
 #: How much wider the halo is than the line, in points.
 WIDER = 1.0
 
+BLACK, WHITE = (0, 0, 0, 1), (1, 1, 1, 1)
+
 #: Luma of a color, and below which the halo is white.
 LUMA = (0.2126, 0.7152, 0.0722)
 DARK = 0.2
@@ -41,6 +43,6 @@ class HaloedLines(LineCollection):
         halo.set_figure(self.figure)
         halo.axes = self.axes
         bright = self.get_edgecolor()[:, :3] @ LUMA >= DARK
-        color = np.where(bright, "black", "white").tolist()
+        color = np.where(bright[:, np.newaxis], BLACK, WHITE)
         halo.set(facecolor="none", edgecolor=color, linestyle="solid", linewidth=np.add(self.get_linewidth(), WIDER))
         return halo

@@ -51,10 +51,12 @@ def draw_events(run, *, progress=False):
     """
     from matplotlib.figure import Figure
 
+    from sunpy_solarunet.plotting.pairs import FIGURE_SIZE
+
     written = []
     for row in tqdm(run.events, unit="figure", disable=not progress):
         path = run.folder / f"event_{row['event_id']:02d}_{row['kind']}.png"
-        figure = Figure(figsize=(9, 4.5))
+        figure = Figure(figsize=FIGURE_SIZE)
         run.event(row["event_id"]).plot(figure=figure)
         with written_whole(path) as temporary:
             figure.savefig(temporary, dpi=120)

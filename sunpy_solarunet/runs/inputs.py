@@ -18,7 +18,8 @@ from sunpy.map import GenericMap
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SequenceError
 from sunpy_solarunet.magnetograms import MagnetogramSequence, is_image, read_magnetograms
 from sunpy_solarunet.magnetograms.describing import make_map, padding_note
-from sunpy_solarunet.magnetograms.sequences import find_magnetograms, given_times
+from sunpy_solarunet.magnetograms.sequences import given_times
+from sunpy_solarunet.runs.files import find_files, kind_of_no_file
 
 __all__ = [
     "ANYTHING",
@@ -162,12 +163,14 @@ def find_sources(maps, *, times=None, start=None, cadence=None, time_pattern=Non
 def _data_and_options(maps, description):
     if isinstance(maps, MagnetogramSequence):
         return list(maps._sources), list(maps._options)
-    data = find_magnetograms(maps)
+    data = find_files(maps)
     return data, [description] * len(data)
 
 
 def _header(data, options, time_pattern):
     """What the header of a file or a map tells."""
+    if not isinstance(data, GenericMap) and (kind := kind_of_no_file(data)):
+        return _Header(options=options, problem=MagnetogramError(f"{data.name}: {kind} in place of a file"))
     shape, cut = (data.data.shape, False) if isinstance(data, GenericMap) else _image_in_header(data)
     header = _Header(shape=shape, options=options)
     if cut:
@@ -237,6 +240,8 @@ def fingerprint(path):
     """
     digest = hashlib.sha256()
     try:
+        if kind_of_no_file(Path(path)):
+            return 0, ""
         with Path(path).open("rb") as file:
             size = file.seek(0, 2)
             for begin in (0, max(size - ENDS, 0)):

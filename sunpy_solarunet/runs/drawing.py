@@ -2,22 +2,27 @@
 The figures of a run: its frames, its events, and one track against time.
 """
 
+from contextlib import closing
+
 import astropy.units as u
 from tqdm.auto import tqdm
 
 from sunpy_solarunet.runs.atomic import written_whole
+from sunpy_solarunet.runs.crew import in_order
 from sunpy_solarunet.runs.layout import Layout
 
 __all__ = ["draw_events", "draw_frames", "plot_track"]
 
 
-def draw_frames(run, *, progress=False):
+def draw_frames(run, *, workers=1, progress=False):
     """
     Draw each frame with its events into a run's folder.
 
     Parameters
     ----------
     run : `~sunpy_solarunet.Run`
+    workers : `int`
+        Number of processes.
     progress : `bool`
         Show a bar.
 
@@ -25,23 +30,18 @@ def draw_frames(run, *, progress=False):
     -------
     list of `pathlib.Path`
     """
-    from sunpy_solarunet.plotting import save_frame
-
-    written, layout = [], Layout(run.folder)
-    for number in tqdm(run.used_frames(), unit="figure", disable=not progress):
-        with written_whole(layout.figure(number)) as temporary:
-            save_frame(temporary, run.catalog(number), run.events)
-        written.append(layout.figure(number))
-    return written
+    return _drawn(_draw_frame, run, run.used_frames(), workers, progress)
 
 
-def draw_events(run, *, progress=False):
+def draw_events(run, *, workers=1, progress=False):
     """
     Draw each event, in the two frames around it, into a run's folder.
 
     Parameters
     ----------
     run : `~sunpy_solarunet.Run`
+    workers : `int`
+        Number of processes.
     progress : `bool`
         Show a bar.
 
@@ -49,19 +49,35 @@ def draw_events(run, *, progress=False):
     -------
     list of `pathlib.Path`
     """
+    return _drawn(_draw_event, run, run.events["event_id"].tolist(), workers, progress)
+
+
+def _drawn(draw, run, numbers, workers, progress):
+    with closing(in_order(draw, run, numbers, workers)) as drawn:
+        return list(tqdm(drawn, total=len(numbers), unit="figure", disable=not progress))
+
+
+def _draw_frame(run, number):
+    from sunpy_solarunet.plotting import save_frame
+
+    path = Layout(run.folder).figure(number)
+    with written_whole(path) as temporary:
+        save_frame(temporary, run.catalog(number), run.events)
+    return path
+
+
+def _draw_event(run, number):
     from matplotlib.figure import Figure
 
     from sunpy_solarunet.plotting.pairs import FIGURE_SIZE
 
-    written = []
-    for row in tqdm(run.events, unit="figure", disable=not progress):
-        path = run.folder / f"event_{row['event_id']:02d}_{row['kind']}.png"
-        figure = Figure(figsize=FIGURE_SIZE)
-        run.event(row["event_id"]).plot(figure=figure)
-        with written_whole(path) as temporary:
-            figure.savefig(temporary, dpi=120)
-        written.append(path)
-    return written
+    event = run.event(number)
+    path = run.folder / f"event_{number:02d}_{event.row['kind']}.png"
+    figure = Figure(figsize=FIGURE_SIZE)
+    event.plot(figure=figure)
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+    return path
 
 
 def plot_track(track, *, figure=None):

@@ -21,6 +21,9 @@ __all__ = ["add", "run"]
 #: Exit status where frames were skipped.
 SKIPPED = 3
 
+#: Reasons for skipping frames that are told one by one.
+REASONS = 30
+
 
 def add(commands):
     command = add_command(
@@ -53,13 +56,13 @@ def add(commands):
 
 def run(options):
     from sunpy_solarunet import Run
-    from sunpy_solarunet.magnetograms.sequences import find_magnetograms
+    from sunpy_solarunet.runs.files import find_files
     from sunpy_solarunet.runs.layout import table_suffix
 
     check_folder(options.output)
     table_suffix(options.format)
     segmenter, tracker, description = segmenter_of(options), tracker_of(options), reading_of(options)
-    files = find_magnetograms(options.files)
+    files = find_files(options.files)
     import_tensorflow_for(segmenter)
     run = Run(options.output).track(
         files,
@@ -79,13 +82,29 @@ def run(options):
 
 
 def _print_summary(run):
-    """Say what was found; the exit status."""
+    """Say what was found, and what was skipped and why; the exit status."""
     from sunpy_solarunet.tracking.tables import EVENT_KINDS
 
-    events, skipped = run.events, int((run.frames["skipped"] != "").sum())
-    frames = f"{len(run.frames)} frames" + (f", {skipped} of them skipped" if skipped else "")
+    events, skipped = run.events, run.frames[run.frames["skipped"] != ""]
+    frames = f"{len(run.frames)} frames" + (f", {len(skipped)} of them skipped" if len(skipped) else "")
     print(f"{frames}, {len(run.features)} features, {len(run.tracks)} tracks")
     for kind in EVENT_KINDS:
         print(f"  {kind:15} {int((events['kind'] == kind).sum()):6}")
+    for line in _reasons(skipped):
+        print(line)
     print(f"results in {run.folder}")
-    return SKIPPED if skipped else 0
+    return SKIPPED if len(skipped) else 0
+
+
+def _reasons(skipped):
+    """A line for each reason for which frames were skipped, the most frequent first."""
+    files = {}
+    for name, reason in zip(skipped["file"], skipped["skipped"], strict=True):
+        files.setdefault(str(reason), []).append(str(name))
+    by_number = sorted(files.items(), key=lambda item: -len(item[1]))
+    lines = [
+        f"  skipped {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}: {reason}"
+        for reason, names in by_number[:REASONS]
+    ]
+    more = len(by_number) - REASONS
+    return lines + ([f"  and {more} more reasons, which the table of frames tells"] if more > 0 else [])

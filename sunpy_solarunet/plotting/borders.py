@@ -19,8 +19,9 @@ from sunpy_solarunet.plotting.palettes import SIGNS, colors_of, line_style
 __all__ = ["LEGEND", "add_legend", "draw_borders", "draw_rings", "legend_handles", "positions"]
 
 #: Widths of borders in points: of members of events, and of other features.
-WIDTH_OF_MEMBERS = 1.4
+WIDTH_OF_MEMBERS = 1.6
 WIDTH_OF_OTHERS = 0.8
+WIDTH_IN_LEGEND = 2.5
 
 #: Legends have the gray of a magnetogram, so that colors look the same.
 LEGEND = {
@@ -177,9 +178,10 @@ def legend_handles(names, palette="default"):
     -------
     list of `~matplotlib.lines.Line2D`
     """
-    halo = [withStroke(linewidth=2 + WIDER, foreground="black")]
+    halo = [withStroke(linewidth=WIDTH_IN_LEGEND + WIDER, foreground="black")]
+    look = {"linewidth": WIDTH_IN_LEGEND, "path_effects": halo}
     return [
-        Line2D([], [], color=color, linestyle=line_style([name])[0], linewidth=2, label=name, path_effects=halo)
+        Line2D([], [], color=color, linestyle=line_style([name])[0], label=name, **look)
         for name, color in colors_of(palette).items()
         if name in names
     ]

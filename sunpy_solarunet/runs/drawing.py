@@ -1,17 +1,16 @@
 """
-The figures of a run: its frames, its events, and one track against time.
+The figures of a run: its frames and its events.
 """
 
 from contextlib import closing
 
-import astropy.units as u
 from tqdm.auto import tqdm
 
 from sunpy_solarunet.runs.atomic import written_whole
 from sunpy_solarunet.runs.crew import in_order
 from sunpy_solarunet.runs.layout import Layout
 
-__all__ = ["draw_events", "draw_frames", "plot_track"]
+__all__ = ["draw_events", "draw_frames"]
 
 
 def draw_frames(run, *, workers=1, progress=False):
@@ -78,46 +77,3 @@ def _draw_event(run, number):
     with written_whole(path) as temporary:
         figure.savefig(temporary, dpi=120)
     return path
-
-
-def plot_track(track, *, figure=None):
-    """
-    Plot the flux and the area of a track against time, with its events.
-
-    Parameters
-    ----------
-    track : `~sunpy_solarunet.runs.views.RunTrack`
-    figure : `~matplotlib.figure.Figure`, optional
-        A new one, if not given.
-
-    Returns
-    -------
-    `~matplotlib.figure.Figure`
-    """
-    import matplotlib.pyplot as plt
-
-    figure = plt.figure(figsize=(7, 5), layout="constrained") if figure is None else figure
-    upper, lower = figure.subplots(2, sharex=True)
-    features = track.features
-    times = features["time"].to_datetime()
-    upper.plot(
-        times, features["flux"].to_value(u.Mx), "o-", color="tab:red" if track.row["polarity"] > 0 else "tab:blue"
-    )
-    lower.plot(times, features["area"].to_value(u.Mm**2), "o-", color="0.3")
-    upper.set_ylabel("flux (Mx)")
-    lower.set_ylabel(r"area (Mm$^2$)")
-    lower.set_xlabel(f"time (UT) on {features['time'][0].isot[:10]}")
-    for event in track.events:
-        for axes in (upper, lower):
-            axes.axvline(event["time"].to_datetime(), color="0.6", linestyle=":", zorder=0)
-        upper.annotate(
-            str(event["kind"]), (event["time"].to_datetime(), 1), xycoords=("data", "axes fraction"), rotation=90,
-            xytext=(-3, -3), textcoords="offset points", ha="right", va="top", fontsize="small", color="0.4",
-        )  # fmt: skip
-    upper.set_title(f"track {track.track_id}")
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator()
-    lower.xaxis.set_major_locator(locator)
-    lower.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    return figure

@@ -14,8 +14,8 @@ from sunpy_solarunet.cli.options import (
     add_workers,
 )
 from sunpy_solarunet.cli.outcome import SKIPPED, Outcome
-from sunpy_solarunet.cli.silence import import_tensorflow_for
 from sunpy_solarunet.names import SUFFIXES
+from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
 __all__ = ["add", "run"]
 

@@ -6,9 +6,9 @@ import argparse
 
 from sunpy_solarunet.cli.options import add_choice, add_command, add_flag
 from sunpy_solarunet.cli.outcome import Outcome
-from sunpy_solarunet.cli.silence import import_tensorflow
 from sunpy_solarunet.cli.values import model, recipe, value_in
 from sunpy_solarunet.names import METHODS, TRAINING_PRECISIONS, bundled_models, bundled_recipes, suggestion
+from sunpy_solarunet.segmentation.silence import import_tensorflow
 
 __all__ = ["add", "run"]
 

@@ -283,8 +283,6 @@ def _begin(threads):
     """Before the first task of a process."""
     for name in THREADS:
         os.environ.setdefault(name, str(threads))
-    # TensorFlow greets in each process that imports it.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

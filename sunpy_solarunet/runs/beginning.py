@@ -29,7 +29,18 @@ NAMED = 100
 
 
 def write_run(
-    layout, maps, segmenter, tracker, *, table_format, overwrite, strict, progress, description, following=None
+    layout,
+    maps,
+    segmenter,
+    tracker,
+    *,
+    table_format,
+    overwrite,
+    strict,
+    progress,
+    workers,
+    description,
+    following=None,
 ):
     """
     Write a run, or go on with it.
@@ -37,7 +48,7 @@ def write_run(
     Parameters
     ----------
     layout : `~sunpy_solarunet.runs.layout.Layout`
-    maps, segmenter, tracker, overwrite, strict, progress
+    maps, segmenter, tracker, overwrite, strict, progress, workers
         As of `~sunpy_solarunet.Run.track`.
     table_format : `str`
     description : `dict`
@@ -58,6 +69,7 @@ def write_run(
             suffix=suffix,
             strict=strict,
             progress=progress,
+            workers=workers,
             description=description,
             listener=listener,
         )
@@ -88,6 +100,7 @@ def _write(
     suffix,
     strict,
     progress,
+    workers,
     description,
     listener,
     overwrite=False,
@@ -104,7 +117,7 @@ def _write(
     if strict:
         _require_good_headers(sources, record.shape)
     if arrivals is not None or known is None or not _is_whole(work, known, record):
-        writer = Writer(work, record, sources, segmenter, tracker.parameters, strict=strict)
+        writer = Writer(work, record, sources, segmenter, tracker.parameters, strict=strict, workers=workers)
         writer.write(arrivals=arrivals, progress=progress, listener=listener)
     if work is not layout:
         put_in_place(layout)

@@ -141,7 +141,7 @@ class Arrivals:
         self._owns = owns
         self._idle = idle
         self._end = None if until is None else monotonic() + until
-        self._known, self._coming, self._told = set(), {}, []
+        self._known, self._coming = set(), {}
         self._looked = self._stirred = monotonic()
 
     def present(self):
@@ -166,9 +166,8 @@ class Arrivals:
 
         Yields
         ------
-        tuple or `None`
-            A `~sunpy_solarunet.runs.inputs.Source`, its magnetogram, and why there is none; `None` a few times a
-            second while nothing comes.
+        `~sunpy_solarunet.runs.inputs.Source` or `None`
+            `None` a few times a second while nothing comes.
         """
         from watchfiles import watch
 
@@ -179,8 +178,8 @@ class Arrivals:
             for changed in changes:
                 if changed or self._coming or monotonic() - self._looked >= ROUND:
                     self._look()
-                for arrival in self._whole():
-                    yield arrival
+                for source in self._whole():
+                    yield source
                     self._stirred = monotonic()
                 yield None
                 if self._is_over():
@@ -246,8 +245,7 @@ class Arrivals:
         unfinished = self._unfinished()
         first = min((self._coming[path].first for path in unfinished), default=math.inf)
         ready = [path for path, coming in self._coming.items() if coming.first < first and path not in unfinished]
-        for source in self._sources(self._take(ready)):
-            yield source, *source.open(self._told)
+        return self._sources(self._take(ready))
 
     def _take(self, paths):
         """Have done with files."""

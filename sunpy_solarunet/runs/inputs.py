@@ -18,7 +18,7 @@ from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SequenceError
 from sunpy_solarunet.magnetograms import MagnetogramSequence, is_image, read_magnetograms
-from sunpy_solarunet.magnetograms.describing import make_map, warn_of_padding
+from sunpy_solarunet.magnetograms.describing import make_map, padding_note
 from sunpy_solarunet.magnetograms.sequences import given_times
 from sunpy_solarunet.runs.files import find_files, kind_of_no_file
 
@@ -96,23 +96,20 @@ class Source:
         """The same magnetogram with another time."""
         return replace(self, time=time)
 
-    def open(self, told=None):
+    def open(self):
         """
         Read the magnetogram.
-
-        Parameters
-        ----------
-        told : list, optional
-            A note on padding is given as long as it is empty, and remembered in it.
 
         Returns
         -------
         frame : `~sunpy.map.GenericMap` or `None`
         fault : `str`
             Why there is none.
+        note : `str`
+            What was taken for padding, where nobody has said it.
         """
         if self.fault:
-            return None, self.fault
+            return None, self.fault, ""
         try:
             frame, is_news = make_map(self.data, **self.options)
             frame.wcs.wcs.set()
@@ -120,11 +117,8 @@ class Source:
         except MemoryError:
             raise
         except ANYTHING as problem:
-            return None, _reason(problem)
-        if is_news and told == []:
-            told.append(self.name)
-            warn_of_padding(frame)
-        return frame, ""
+            return None, _reason(problem), ""
+        return frame, "", padding_note(frame) if is_news else ""
 
 
 @dataclass

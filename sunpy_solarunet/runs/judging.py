@@ -2,6 +2,7 @@
 Whether a frame can be used: what is seen in it, beside what was seen in those before it.
 """
 
+import warnings
 from collections import deque
 from dataclasses import asdict, dataclass
 
@@ -9,10 +10,11 @@ import astropy.units as u
 import numpy as np
 from scipy import ndimage
 
+from sunpy_solarunet.errors import SolarUnetWarning
 from sunpy_solarunet.magnetograms import field_strength
 from sunpy_solarunet.segmentation.noise import estimate_noise
 
-__all__ = ["Judge", "Look", "look_at"]
+__all__ = ["Judge", "Look", "look_at", "warn_of_skipped_frames"]
 
 #: A frame is beside this many frames before it, those that were not used among them.
 MEMORY = 15
@@ -86,6 +88,16 @@ class Look:
     signal: float = 1.0
     elements: int = 0
     area: float = 0.0
+
+    @property
+    def fault(self):
+        """Why it cannot be used, whatever the others are like; empty if it can."""
+        if not self.data:
+            return "no data"
+        if self.constant:
+            return "all pixels are alike"
+        finite = np.all(np.isfinite([*self.center, *self.axes]))
+        return "" if finite else "the coordinates of its middle are not finite"
 
     @property
     def plain(self):
@@ -176,7 +188,7 @@ class Judge:
         ----------
         look : Look
         """
-        if not self._blind(look):
+        if not look.fault:
             self._before.append(look)
 
     def fault(self, look):
@@ -192,18 +204,7 @@ class Judge:
         `str`
             Empty if it can be used.
         """
-        return self._blind(look) or (self._unusual(look) if len(self._before) >= FEWEST else "")
-
-    @staticmethod
-    def _blind(look):
-        """Why nothing can be seen in a frame, beside whichever others."""
-        if not look.data:
-            return "no data"
-        if look.constant:
-            return "all pixels are alike"
-        if not np.all(np.isfinite([*look.center, *look.axes])):
-            return "the coordinates of its middle are not finite"
-        return ""
+        return look.fault or (self._unusual(look) if len(self._before) >= FEWEST else "")
 
     def _median(self, name):
         return np.median([getattr(look, name) for look in self._before], axis=0)
@@ -262,3 +263,22 @@ class Judge:
 def _turned(angles):
     """Differences of angles in degrees, the short way round."""
     return (np.asarray(angles) + 180) % 360 - 180
+
+
+def warn_of_skipped_frames(frames):
+    """
+    Tell who has called a function that some frames could not be used.
+
+    Parameters
+    ----------
+    frames : `~astropy.table.QTable`
+        The table of frames.
+    """
+    skipped = frames[frames["skipped"] != ""]
+    if len(skipped):
+        warnings.warn(
+            f"{len(skipped)} of {len(frames)} frames could not be used and were skipped, such as "
+            f"{skipped['file'][0]}: {skipped['skipped'][0]}; the table of frames says why",
+            SolarUnetWarning,
+            stacklevel=3,
+        )

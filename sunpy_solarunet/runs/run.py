@@ -3,20 +3,20 @@
 """
 
 import numbers
-import warnings
 from pathlib import Path
 
 from astropy.utils import lazyproperty
 
 from sunpy_solarunet.display import settings_html, settings_text, value_text
-from sunpy_solarunet.errors import SolarUnetError, SolarUnetWarning
+from sunpy_solarunet.errors import SolarUnetError
 from sunpy_solarunet.runs.beginning import write_run
-from sunpy_solarunet.runs.catalogs import stored_catalog
+from sunpy_solarunet.runs.catalogs import Catalogs, stored_catalog
 from sunpy_solarunet.runs.claiming import is_claimed
-from sunpy_solarunet.runs.drawing import Catalogs, draw_events, draw_frames
+from sunpy_solarunet.runs.drawing import draw_events, draw_frames
 from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory
 from sunpy_solarunet.runs.following import following_of
 from sunpy_solarunet.runs.frames import read_frame
+from sunpy_solarunet.runs.judging import warn_of_skipped_frames
 from sunpy_solarunet.runs.layout import Layout
 from sunpy_solarunet.runs.placing import track_at
 from sunpy_solarunet.runs.reading import read_tables
@@ -25,6 +25,9 @@ from sunpy_solarunet.runs.views import RunEvent, RunTrack
 from sunpy_solarunet.tracking.kinship import lineage_table
 
 __all__ = ["Run"]
+
+#: What is kept of the files in the folder.
+CACHED = ("_record", "_tables")
 
 
 class Run:
@@ -98,6 +101,10 @@ class Run:
             raise SolarUnetError(f"{self.folder}: no run is in this folder; `solarunet track` and Run.track write one")
         return read_record(self._layout.record)
 
+    def __getstate__(self):
+        """Where it is; its tables are read anew."""
+        return {name: value for name, value in self.__dict__.items() if name not in CACHED}
+
     @property
     def state(self):
         """Whether it is "whole", "broken off" or still "going"."""
@@ -169,6 +176,7 @@ class Run:
         follow=False,
         idle=None,
         until=None,
+        workers=1,
         progress=False,
         **description,
     ):
@@ -201,6 +209,10 @@ class Run:
             Time without anything new, after which following ends.
         until : `~astropy.time.Time`, optional
             When following ends.
+        workers : `int` or ``distributed.Client``
+            Number of processes that work on frames and on pairs of frames, or the client of a Dask cluster. The
+            results are the same with any. A script that starts processes does so below
+            ``if __name__ == "__main__":``.
         progress : `bool`
             Show a bar.
         **description
@@ -226,6 +238,7 @@ class Run:
             table_format=format,
             overwrite=overwrite,
             strict=strict,
+            workers=workers,
             progress=progress,
             description=description,
             following=following_of(follow, idle, until),
@@ -233,22 +246,12 @@ class Run:
         if held := maps_in_memory(maps):
             self._magnetograms = Magnetograms(held)
         self._forget()
-        self._warn_of_skipped_frames()
+        warn_of_skipped_frames(self.frames)
         return self
-
-    def _warn_of_skipped_frames(self):
-        skipped = self.frames[self.frames["skipped"] != ""]
-        if len(skipped):
-            warnings.warn(
-                f"{len(skipped)} of {len(self.frames)} frames could not be used and were skipped, such as "
-                f"{skipped['file'][0]}: {skipped['skipped'][0]}; the table of frames says why",
-                SolarUnetWarning,
-                stacklevel=3,
-            )
 
     def _forget(self):
         """Look at the folder anew."""
-        for name in ("_record", "_tables"):
+        for name in CACHED:
             self.__dict__.pop(name, None)
 
     def event(self, number):
@@ -376,7 +379,7 @@ class Run:
         path = self.folder / "movie.mp4" if path is None else path
         return plotting.movie(Catalogs(self), self.events, path, **kwargs)
 
-    def draw(self, *, events=False, progress=False):
+    def draw(self, *, events=False, workers=1, progress=False):
         """
         Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
 
@@ -384,6 +387,8 @@ class Run:
         ----------
         events : `bool`
             Draw each event, too, in the two frames around it: ``event_00_merging.png`` and so on.
+        workers : `int`
+            Number of processes.
         progress : `bool`
             Show a bar.
 
@@ -391,4 +396,5 @@ class Run:
         -------
         list of `pathlib.Path`
         """
-        return draw_frames(self, progress=progress) + (draw_events(self, progress=progress) if events else [])
+        written = draw_frames(self, workers=workers, progress=progress)
+        return written + (draw_events(self, workers=workers, progress=progress) if events else [])

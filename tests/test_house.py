@@ -9,12 +9,10 @@ import sunpy_solarunet
 PACKAGE = Path(sunpy_solarunet.__file__).parent
 
 #: Every room may touch these.
-GROUND = {"errors", "geometry"}
+GROUND = {"atomic", "claiming", "display", "errors", "geometry", "names"}
 
 #: What else each room may touch; what it may not touch stands above it.
-ROOMS = {
-    "errors": set(),
-    "geometry": set(),
+ROOMS = {room: set() for room in GROUND} | {
     "magnetograms": set(),
     "features": {"magnetograms"},
     "tracking": {"magnetograms", "features"},

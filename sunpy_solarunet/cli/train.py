@@ -7,7 +7,6 @@ import argparse
 import astropy.units as u
 
 from sunpy_solarunet.cli.options import add_command, add_progress, import_tensorflow, value_in
-from sunpy_solarunet.cli.outputs import check_folder
 from sunpy_solarunet.errors import SolarUnetError, suggestion
 
 __all__ = ["add", "run"]
@@ -40,6 +39,9 @@ def add(commands):
     command.add_argument("--training-data", default="", metavar="TEXT", help="what it was trained on")
     command.add_argument("--pixel-scale", type=value_in(u.arcsec), metavar="ARCSEC", help="angle per pixel")
     command.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
+    command.add_argument(
+        "--overwrite", action="store_true", help="replace the training in the folder, once the new one is whole"
+    )
     command.add_argument("--logs", metavar="FOLDER", help="write TensorBoard's logs there")
     command.add_argument(
         "--field-range", type=value_in(u.G), default=300 * u.G, metavar="GAUSS", help="of 8-bit images (300)"
@@ -93,7 +95,6 @@ def run(options):
         labeler = classical_labeler(options.label_method, options.label_threshold, options.label_low)
     elif options.label_threshold is not None or options.label_low is not None:
         raise SolarUnetError("--label-threshold and --label-low belong to --label-method")
-    check_folder(options.output)
     changes = {name: getattr(options, name) for name in RECIPE_OPTIONS} | dict(options.set)
     asked = {
         "images": options.images,
@@ -103,6 +104,7 @@ def run(options):
         "initial": options.initial,
         "validation": options.validation,
         "resume": options.resume,
+        "overwrite": options.overwrite,
         "logs": options.logs,
         **{name: value for name, value in changes.items() if value is not None},
     }

@@ -5,6 +5,7 @@ How objects show themselves: small HTML tables in notebooks, and settings in a l
 from html import escape
 
 import astropy.units as u
+from astropy.time import Time
 
 __all__ = ["html_table", "settings_html", "settings_text", "value_text"]
 
@@ -81,7 +82,7 @@ def settings_text(settings, defaults=None):
     settings : `dict`
         Values by name.
     defaults : `dict`, optional
-        What is not worth telling, by name.
+        What is not worth telling, by name; `None` for other names.
 
     Returns
     -------
@@ -98,13 +99,13 @@ def settings_text(settings, defaults=None):
     return ", ".join(
         f"{name}={repr(value) if isinstance(value, str) else value_text(value)}"
         for name, value in settings.items()
-        if name not in defaults or value != defaults[name]
+        if value != defaults.get(name)
     )
 
 
 def value_text(value):
     """
-    A value as it is read best: a number without digits that say nothing, with its unit.
+    A value as it is read best: a number without digits that say nothing, with its unit; a time to the second.
 
     Parameters
     ----------
@@ -122,6 +123,8 @@ def value_text(value):
     >>> value_text(4.0 * u.km / u.s), value_text(0.33), value_text("likelihood")
     ('4 km / s', '0.33', 'likelihood')
     """
+    if isinstance(value, Time):
+        return Time(value, format="iso", precision=0).value
     if isinstance(value, u.Quantity):
         return f"{value:.6g}"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

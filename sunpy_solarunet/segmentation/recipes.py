@@ -7,10 +7,10 @@ import tomllib
 from pathlib import Path
 
 from sunpy_solarunet.errors import SolarUnetError, name_choice, require_number, suggestion
+from sunpy_solarunet.names import RECIPES as BUNDLED
+from sunpy_solarunet.names import TRAINING_PRECISIONS, bundled_recipes, unknown_recipe
 
 __all__ = ["RECIPE_FILE", "available_recipes", "change_recipe", "checked_entries", "later_changes", "read_recipe"]
-
-BUNDLED = Path(__file__).parent / "recipes"
 
 #: Sections that a recipe need not have.
 OPTIONAL = ("later", "initial")
@@ -52,9 +52,6 @@ SHARES = ("noise", "seeing", "coarser", "gain", "fringes", "bad_pixels")
 #: All entries that a recipe may have.
 ENTRIES = (*LIMITS, *LISTS, "architecture", "precision", "shares")
 
-#: Policies of Keras that a network can be trained in.
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-
 #: Name of the recipe in a model's folder.
 RECIPE_FILE = "recipe.json"
 
@@ -73,7 +70,7 @@ def available_recipes():
     >>> available_recipes()
     ['paper', 'solarunet', 'solarunet-tuning']
     """
-    return sorted(path.stem for path in BUNDLED.glob("*.toml"))
+    return bundled_recipes()
 
 
 def read_recipe(recipe):
@@ -120,12 +117,7 @@ def _locate(recipe):
     path = Path(recipe)
     path = path / RECIPE_FILE if path.is_dir() else path
     if not path.is_file():
-        names = ", ".join(map(repr, available_recipes()))
-        message = (
-            f"no recipe {str(recipe)!r}; choose one of {names}, or give a file or a model's folder;"
-            f"{suggestion(recipe, available_recipes())}"
-        )
-        raise SolarUnetError(message.rstrip(";"))
+        raise SolarUnetError(unknown_recipe(recipe))
     return path
 
 
@@ -201,7 +193,7 @@ def _checked_entry(name, value):
             raise SolarUnetError(f"{name} must be a list of {fewest} to {most} whole numbers, got {value!r}")
         return [require_number(each, name, lowest, highest, whole=True) for each in value]
     if name == "precision":
-        return name_choice(value, PRECISIONS, "precision")
+        return name_choice(value, TRAINING_PRECISIONS, "precision")
     if name == "shares":
         if not isinstance(value, dict):
             raise SolarUnetError(f"shares must name several numbers, got {value!r}")

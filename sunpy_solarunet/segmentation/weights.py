@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from sunpy_solarunet.atomic import written_whole
-from sunpy_solarunet.errors import ModelError, name_choice, suggestion
+from sunpy_solarunet.errors import ModelError, name_choice
+from sunpy_solarunet.names import MODELS as BUNDLED
+from sunpy_solarunet.names import bundled_models, unknown_model
 from sunpy_solarunet.segmentation.processes import require_own_process
 from sunpy_solarunet.segmentation.recipes import RECIPE_FILE, checked_entries
 from sunpy_solarunet.segmentation.specifications import (
@@ -27,7 +29,6 @@ from sunpy_solarunet.segmentation.specifications import (
 
 __all__ = ["available_models", "load_model", "model_recipe", "read_specification", "save_model"]
 
-BUNDLED = Path(__file__).parent / "models"
 
 #: Name of the weights in a model's folder, and what files of weights end with.
 WEIGHTS, SUFFIXES = "model.weights.h5", (".weights.h5", ".keras")
@@ -52,11 +53,7 @@ def available_models():
     >>> available_models()["solarunet-paper"]["arcsec_per_pixel"]
     0.083
     """
-    return {name: read_specification(BUNDLED / name) for name in _bundled_names()}
-
-
-def _bundled_names():
-    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{SPECIFICATION}"))
+    return {name: read_specification(BUNDLED / name) for name in bundled_models()}
 
 
 def read_specification(model):
@@ -112,19 +109,14 @@ def model_recipe(model):
 
 def _locate(model):
     """Path of a model's folder or file."""
-    if str(model) in _bundled_names():
+    if str(model) in bundled_models():
         return BUNDLED / str(model)
     path = Path(model)
     if path.is_file() and not path.name.endswith(SUFFIXES):
         raise ModelError(f"{path}: weights are read from .weights.h5 and .keras files, and from a model's folder")
     if str(model) and (path.is_dir() or path.is_file()):
         return path
-    names = ", ".join(map(repr, _bundled_names()))
-    message = (
-        f"unknown model {str(model)!r}; choose one of {names}, or give a model's folder, .weights.h5 or .keras file;"
-        f"{suggestion(model, _bundled_names())}"
-    )
-    raise ModelError(message.rstrip(";"))
+    raise ModelError(unknown_model(model))
 
 
 def _hash(path):

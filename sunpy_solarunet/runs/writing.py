@@ -25,7 +25,7 @@ from sunpy_solarunet.runs.record import tables_meta, with_gap, write_record
 from sunpy_solarunet.segmentation.prefetch import prefetched
 from sunpy_solarunet.tracking.comparing import compare
 from sunpy_solarunet.tracking.rows import features_columns, frames_columns
-from sunpy_solarunet.tracking.tables import SCHEMAS, write_table
+from sunpy_solarunet.tracking.tables import SCHEMAS
 
 __all__ = ["Writer"]
 
@@ -200,14 +200,12 @@ class Writer:
     def _finish(self, state):
         """Write the tables, and what they are in the record."""
         self._pieces.add(self._fold.finish())
-        meta, rows = self._meta | {"run": state}, {}
+        meta = self._meta | {"run": state}
         for name in TABLES:
-            table = self._pieces.table(name, meta)
             with written_whole(self._layout.table(name, self._record.suffix)) as temporary:
-                write_table(table, temporary, overwrite=True)
-            rows[name] = len(table)
+                self._pieces.write(name, temporary, meta)
         self._layout.remove_tables_but(self._record.suffix)
-        write_record(self._layout.record, self._record.now(state=state, rows=rows))
+        write_record(self._layout.record, self._record.now(state=state, rows=dict(self._pieces.rows)))
         shutil.rmtree(self._layout.parts, ignore_errors=True)
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 from sunpy import log
 
 from sunpy_solarunet import Run, Segmenter, Tracker, magnetogram
-from sunpy_solarunet.pipeline import save_frame
+from sunpy_solarunet.plotting import save_frame
 from sunpy_solarunet.synthetic import six_events
 from sunpy_solarunet.tracking.tables import require_columns
 

@@ -59,7 +59,7 @@ IDENTITIES = ("largest_flux", "new")
 EVENT_RULES = ("flux_balance", "swamis")
 
 #: Names of the table formats, by which they are chosen, and their suffixes.
-SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf"}
+SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf", "csv": ".csv"}
 
 #: Folders of the models and of the recipes that come with the package.
 MODELS, RECIPES = (Path(__file__).parent / "segmentation" / name for name in ("models", "recipes"))

@@ -48,7 +48,7 @@ def run(options):
     import_tensorflow_for(segmenter)
     catalog = segmenter(frame)
     if options.plot:
-        from sunpy_solarunet.pipeline import save_frame
+        from sunpy_solarunet.plotting import save_frame
 
         save_frame(options.plot, catalog)
     if options.table:

@@ -6,6 +6,9 @@ from sunpy_solarunet.tracking.tables import EVENT_KINDS
 
 __all__ = ["run_facts", "run_text"]
 
+#: Reasons for skipping frames that are told one by one.
+REASONS = 30
+
 
 def run_facts(run):
     """
@@ -39,7 +42,7 @@ def run_facts(run):
 
 def run_text(facts):
     """
-    The counts of a run's summary, a line for each kind of event.
+    The counts of a run's summary, a line for each kind of event and for each reason why frames were skipped.
 
     Parameters
     ----------
@@ -52,4 +55,19 @@ def run_text(facts):
     """
     skipped = f", {len(facts['skipped'])} of them skipped" if facts["skipped"] else ""
     lines = [f"{facts['frames']} frames{skipped}, {facts['features']} features, {facts['tracks']} tracks"]
-    return "\n".join(lines + [f"  {kind:15} {number:6}" for kind, number in facts["events"].items()])
+    lines += [f"  {kind:15} {number:6}" for kind, number in facts["events"].items()]
+    return "\n".join(lines + _reasons(facts["skipped"]))
+
+
+def _reasons(skipped):
+    """A line for each reason for which frames were skipped, the most frequent first."""
+    files = {}
+    for one in skipped:
+        files.setdefault(one["reason"], []).append(one["file"])
+    by_number = sorted(files.items(), key=lambda item: -len(item[1]))
+    lines = [
+        f"  skipped {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}: {reason}"
+        for reason, names in by_number[:REASONS]
+    ]
+    more = len(by_number) - REASONS
+    return lines + ([f"  and {more} more reasons, which the table of frames tells"] if more > 0 else [])

@@ -50,13 +50,14 @@ def add(commands):
 def run(options):
     from sunpy_solarunet import Run
     from sunpy_solarunet.cli.outputs import check_folder
-    from sunpy_solarunet.magnetograms.sequences import find_magnetograms
+    from sunpy_solarunet.cli.summary import run_facts, run_text
+    from sunpy_solarunet.runs.files import find_files
     from sunpy_solarunet.runs.layout import table_suffix
 
     check_folder(options.output)
     table_suffix(options.format)
     segmenter, tracker, description = segmenter_of(options), tracker_of(options), reading_of(options)
-    files = find_magnetograms(options.files)
+    files = find_files(options.files)
     import_tensorflow_for(segmenter)
     run = Run(options.output).track(
         files,
@@ -72,7 +73,5 @@ def run(options):
         run.draw(progress=not options.quiet)
     if options.movie:
         run.movie(progress=not options.quiet)
-    from sunpy_solarunet.cli.summary import run_facts, run_text
-
     facts = run_facts(run)
     return Outcome(f"{run_text(facts)}\nresults in {run.folder}", facts, SKIPPED if facts["skipped"] else 0)

@@ -21,7 +21,7 @@ def table_suffix(name):
 
     Parameters
     ----------
-    name : {"ecsv", "fits", "hdf5", "parquet", "asdf"}
+    name : {"ecsv", "fits", "hdf5", "parquet", "asdf", "csv"}
 
     Returns
     -------

@@ -98,7 +98,7 @@ def _filled_in(read, paths, description, stand_ins):
 
 def _times(sources):
     times = [source.time.utc for source in sources]
-    gaps = [(after - before).to_value(u.s) for before, after in pairwise(times)]
+    gaps = [round((after - before).to_value(u.s), 9) for before, after in pairwise(times)]
     return {
         "first_time": times[0].isot,
         "last_time": times[-1].isot,

@@ -12,8 +12,7 @@ PACKAGE = Path(sunpy_solarunet.__file__).parent
 GROUND = {"atomic", "claiming", "display", "errors", "geometry", "names"}
 
 #: What else each room may touch; what it may not touch stands above it.
-ROOMS = {
-    **{room: set() for room in GROUND},
+ROOMS = {room: set() for room in GROUND} | {
     "magnetograms": set(),
     "features": {"magnetograms"},
     "tracking": {"magnetograms", "features"},

@@ -27,7 +27,6 @@ from sunpy_solarunet.runs.pairs import write_pair
 from sunpy_solarunet.runs.record import tables_meta, with_gap, write_record
 from sunpy_solarunet.runs.workers import workers_of
 from sunpy_solarunet.tracking.parameters import LARGEST_GAP
-from sunpy_solarunet.tracking.tables import write_table
 
 __all__ = ["Writer"]
 
@@ -284,20 +283,16 @@ class Writer:
     def _finish(self, state):
         """Write the tables, and what they are in the record."""
         self._pieces.add(self._fold.finish())
-        rows = self._write_tables(self._pieces, state)
+        self._write_tables(self._pieces, state)
         self._layout.remove_tables_but(self._record.suffix)
-        write_record(self._layout.record, self._record.now(state=state, rows=rows))
+        write_record(self._layout.record, self._record.now(state=state, rows=dict(self._pieces.rows)))
         shutil.rmtree(self._layout.parts, ignore_errors=True)
 
     def _write_tables(self, pieces, state):
-        """Write the tables, and tell how many rows each has."""
-        meta, rows = self._meta | {"run": state}, {}
+        meta = self._meta | {"run": state}
         for name in TABLES:
-            table = pieces.table(name, meta)
             with written_whole(self._layout.table(name, self._record.suffix)) as temporary:
-                write_table(table, temporary, overwrite=True)
-            rows[name] = len(table)
-        return rows
+                pieces.write(name, temporary, meta)
 
     @property
     def _meta(self):

@@ -239,8 +239,9 @@ def _results(layout):
     """The record of the run in a folder, if a frame is in it that could be used."""
     if not layout.record.is_file():
         return None
+    record = read_record(layout.record)
     frames = (read_frame(layout.frame(number)) for number in range(layout.number_of_frames()))
-    return read_record(layout.record) if any(frame.features is not None for frame in frames) else None
+    return record if any(frame.features is not None for frame in frames) else None
 
 
 def _is_whole(work, known, record):

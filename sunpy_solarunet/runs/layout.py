@@ -3,6 +3,7 @@ Where everything stands in the folder of a run.
 """
 
 import contextlib
+import os
 from pathlib import Path
 
 from sunpy_solarunet.errors import name_choice
@@ -118,11 +119,12 @@ class Layout:
         return any(path.is_relative_to(folder) for folder in folders) or path in files
 
     def strangers(self):
-        """Where no run is, files that are there in the places of a run's folders."""
+        """Where no run is, what is there in the places of a run's files and folders."""
         folders = [self.frames, self.pairs, self.parts]
         if not (self.replacement / self.record.name).is_file():
             folders.append(self.replacement)
-        return sorted(path for folder in folders for path in (folder, *folder.rglob("*")) if path.is_file())
+        files = sorted(path for folder in folders for path in (folder, *folder.rglob("*")) if path.is_file())
+        return files + ([self.record] if os.path.lexists(self.record) else [])
 
     def remove(self):
         """Remove the run, but nothing else that is in its folder; the record, which tells of it, at the end."""

@@ -434,7 +434,7 @@ def test_file_names_of_any_language_come_back(tables, tmp_path, suffix):
 
 def test_a_probability_of_numpy_s_single_precision_lands_in_the_meta():
     assert Segmenter("threshold", probability=np.float32(0.4)).meta["method"] == "threshold"
-    assert type(Segmenter("threshold", probability=np.float32(0.4)).cut) is float
+    assert type(Segmenter("threshold", probability=np.float32(0.4)).probability) is float
 
 
 def test_a_format_without_its_package_says_what_to_install(monkeypatch, tmp_path):

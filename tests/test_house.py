@@ -12,8 +12,7 @@ PACKAGE = Path(sunpy_solarunet.__file__).parent
 GROUND = {"atomic", "claiming", "display", "errors", "geometry", "names"}
 
 #: What else each room may touch; what it may not touch stands above it.
-ROOMS = {
-    **{room: set() for room in GROUND},
+ROOMS = {room: set() for room in GROUND} | {
     "magnetograms": set(),
     "features": {"magnetograms"},
     "tracking": {"magnetograms", "features"},
@@ -36,8 +35,8 @@ REACHING_UP = {("features.feature", "plotting")}
 #: Modules that cannot be read without Keras.
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}
 
-#: Others that import Keras when they are called; the shell does so to silence it.
-CALLING = {"segmentation.segmenter", "segmentation.weights", "cli.silence"}
+#: Others that import Keras when they are called, one of them to silence it.
+CALLING = {"segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
 
 
 def name_of(path):

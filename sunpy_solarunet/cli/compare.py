@@ -9,9 +9,9 @@ from pathlib import Path
 from sunpy_solarunet.cli.building import maps_of
 from sunpy_solarunet.cli.options import add_area, add_command, add_flag, add_reading, add_times
 from sunpy_solarunet.cli.outcome import Outcome
-from sunpy_solarunet.cli.silence import import_tensorflow_for
 from sunpy_solarunet.cli.values import name_of, value_in
 from sunpy_solarunet.names import METHODS, suggestion
+from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
 __all__ = ["add", "run"]
 

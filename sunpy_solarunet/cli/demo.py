@@ -4,7 +4,7 @@
 
 from sunpy_solarunet.cli.options import add_command
 from sunpy_solarunet.cli.outcome import Outcome
-from sunpy_solarunet.cli.silence import import_tensorflow
+from sunpy_solarunet.segmentation.silence import import_tensorflow
 
 __all__ = ["add", "run"]
 

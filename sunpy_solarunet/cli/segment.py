@@ -7,8 +7,8 @@ from pathlib import Path
 from sunpy_solarunet.cli.building import description_of, segmenter_of
 from sunpy_solarunet.cli.options import add_command, add_flag, add_reading, add_segmentation
 from sunpy_solarunet.cli.outcome import Outcome
-from sunpy_solarunet.cli.silence import import_tensorflow_for
 from sunpy_solarunet.cli.values import time
+from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
 __all__ = ["add", "run"]
 

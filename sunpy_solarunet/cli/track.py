@@ -2,7 +2,7 @@
 ``solarunet track``: a sequence in, a folder of tables and figures out.
 """
 
-from sunpy_solarunet.cli.building import reading_of, segmenter_of, tracker_of
+from sunpy_solarunet.cli.building import cluster, reading_of, segmenter_of, tracker_of
 from sunpy_solarunet.cli.options import (
     add_choice,
     add_command,
@@ -11,10 +11,11 @@ from sunpy_solarunet.cli.options import (
     add_segmentation,
     add_times,
     add_tracking,
+    add_workers,
 )
 from sunpy_solarunet.cli.outcome import SKIPPED, Outcome
-from sunpy_solarunet.cli.silence import import_tensorflow_for
 from sunpy_solarunet.names import SUFFIXES
+from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
 __all__ = ["add", "run"]
 
@@ -41,6 +42,10 @@ def add(commands):
     add_choice(command, "--format", SUFFIXES, default="ecsv", what="table format", help="of the tables (%(default)s)")
     add_flag(command, "--plots", default=True, help="draw each frame with its events, as is done, or write tables only")
     add_flag(command, "--movie", help="draw a movie, too")
+    add_workers(command)
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work, such as tcp://host:8786"
+    )
     add_reading(command)
     add_times(command)
     add_segmentation(command)
@@ -58,19 +63,22 @@ def run(options):
     table_suffix(options.format)
     segmenter, tracker, description = segmenter_of(options), tracker_of(options), reading_of(options)
     files = find_files(options.files)
-    import_tensorflow_for(segmenter)
-    run = Run(options.output).track(
-        files,
-        segmenter,
-        tracker,
-        format=options.format,
-        overwrite=options.overwrite,
-        strict=options.strict,
-        progress=not options.quiet,
-        **description,
-    )
+    if options.workers == 1 and options.scheduler is None:
+        import_tensorflow_for(segmenter)
+    with cluster(options.scheduler) as client:
+        run = Run(options.output).track(
+            files,
+            segmenter,
+            tracker,
+            format=options.format,
+            overwrite=options.overwrite,
+            strict=options.strict,
+            workers=client or options.workers,
+            progress=not options.quiet,
+            **description,
+        )
     if options.plots:
-        run.draw(progress=not options.quiet)
+        run.draw(workers=options.workers, progress=not options.quiet)
     if options.movie:
         run.movie(progress=not options.quiet)
     facts = run_facts(run)

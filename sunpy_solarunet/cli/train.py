@@ -6,9 +6,9 @@ import argparse
 
 from sunpy_solarunet.cli.options import add_choice, add_command, add_flag
 from sunpy_solarunet.cli.outcome import Outcome
-from sunpy_solarunet.cli.silence import import_tensorflow
 from sunpy_solarunet.cli.values import model, recipe, value_in
 from sunpy_solarunet.names import METHODS, TRAINING_PRECISIONS, bundled_models, bundled_recipes, suggestion
+from sunpy_solarunet.segmentation.silence import import_tensorflow
 
 __all__ = ["add", "run"]
 
@@ -48,6 +48,7 @@ def add(commands):
     command.add_argument("--training-data", default="", metavar="TEXT", help="what it was trained on")
     command.add_argument("--pixel-scale", type=value_in("arcsec"), metavar="ARCSEC", help="angle per pixel")
     add_flag(command, "--resume", help="go on from the checkpoint in the folder")
+    add_flag(command, "--overwrite", help="replace the training in the folder, once the new one is whole")
     command.add_argument("--logs", metavar="FOLDER", help="write TensorBoard's logs there")
     command.add_argument(
         "--field-range", type=value_in("G"), default="300", metavar="GAUSS", help="of 8-bit images (%(default)s)"
@@ -92,7 +93,6 @@ def _entry(text):
 
 
 def run(options):
-    from sunpy_solarunet.cli.outputs import check_folder
     from sunpy_solarunet.errors import SolarUnetError
     from sunpy_solarunet.segmentation.pairs import classical_labeler
     from sunpy_solarunet.segmentation.plans import plan_training
@@ -104,7 +104,6 @@ def run(options):
         labeler = classical_labeler(options.label_method, options.label_threshold, options.label_low)
     elif options.label_threshold is not None or options.label_low is not None:
         raise SolarUnetError("--label-threshold and --label-low belong to --label-method")
-    check_folder(options.output)
     changes = {name: getattr(options, name) for name in RECIPE_OPTIONS} | dict(options.set)
     asked = {
         "images": options.images,
@@ -114,6 +113,7 @@ def run(options):
         "initial": options.initial,
         "validation": options.validation,
         "resume": options.resume,
+        "overwrite": options.overwrite,
         "logs": options.logs,
         **{name: value for name, value in changes.items() if value is not None},
     }

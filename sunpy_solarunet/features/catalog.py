@@ -9,7 +9,6 @@ import numpy as np
 from astropy.coordinates import Angle
 from astropy.table import QTable
 from astropy.utils import lazyproperty
-from sunpy.map import GenericMap
 
 from sunpy_solarunet import geometry
 from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_quantity, require_whole
@@ -21,6 +20,7 @@ from sunpy_solarunet.features.measurements import MEASUREMENTS, Measurements
 from sunpy_solarunet.features.places import pixels_of
 from sunpy_solarunet.features.selecting import position, positions, positions_of_labels
 from sunpy_solarunet.magnetograms import AREAS
+from sunpy_solarunet.magnetograms.maps import is_map
 
 __all__ = ["FeatureCatalog"]
 
@@ -88,7 +88,7 @@ class FeatureCatalog(Measurements, Sequence):
     """
 
     def __init__(self, map, labels, *, probability=None, noise=None, area="sky", meta=None):  # noqa: A002
-        if not isinstance(map, GenericMap):
+        if not is_map(map):
             raise TypeError(f"a sunpy.map.Map is needed, got {type(map).__name__}; magnetogram() makes one")
         if np.shape(labels) != map.data.shape:
             raise SolarUnetError(f"labels have shape {np.shape(labels)}, the map has {map.data.shape}")

@@ -4,9 +4,9 @@ The field of a magnetogram: its unit, and where there are no data.
 
 import astropy.units as u
 import numpy as np
-from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, require_quantity
+from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.magnetograms.padding import padding_of
 from sunpy_solarunet.magnetograms.times import require_time
 
@@ -73,7 +73,7 @@ def field_strength(frame):
         If the map has no unit or one that is not of a magnetic field, or if its header has no time
         that can be read, so that the map has taken the present for it.
     """
-    if not isinstance(frame, GenericMap):
+    if not is_map(frame):
         raise TypeError(f"a sunpy.map.Map is needed, got {type(frame).__name__}; magnetogram() makes one")
     name = frame.meta.get("filename", "the map")
     require_time(frame)

@@ -37,7 +37,7 @@ REACHING_UP = {("features.feature", "plotting")}
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}
 
 #: Others that import Keras when they are called; the shell does so to silence it.
-CALLING = {"segmentation.segmenter", "segmentation.weights", "cli.silence"}
+CALLING = {"segmentation.engines", "segmentation.segmenter", "segmentation.weights", "cli.silence"}
 
 
 def name_of(path):

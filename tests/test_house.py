@@ -36,7 +36,7 @@ REACHING_UP = {("features.feature", "plotting")}
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}
 
 #: Others that import Keras when they are called, one of them to silence it.
-CALLING = {"segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
+CALLING = {"segmentation.engines", "segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
 
 
 def name_of(path):

@@ -35,8 +35,8 @@ REACHING_UP = {("features.catalog", "plotting"), ("features.feature", "plotting"
 #: Modules that cannot be read without Keras.
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}
 
-#: Others that import Keras when they are called; the shell does so to silence it.
-CALLING = {"segmentation.segmenter", "segmentation.weights", "cli.options"}
+#: Others that import Keras when they are called, one of them to silence it.
+CALLING = {"segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
 
 
 def name_of(path):

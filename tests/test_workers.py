@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import time
 import warnings
@@ -62,6 +63,14 @@ def test_processes_go_on_with_a_run_and_outlive_one_of_them(paths, serial, tmp_p
     with pytest.warns(SolarUnetWarning, match="1 of 6 frames could not be used"):
         Run(tmp_path / "run").track(paths, DyingSegmenter(tmp_path, 1), Tracker(), workers=2)
     assert_same_run(tmp_path / "run", serial)
+
+
+def test_processes_draw_the_figures_that_one_draws(serial, tmp_path):
+    shutil.copytree(serial, tmp_path / "run")
+    run = Run.read(tmp_path / "run")
+    alone = [path.read_bytes() for path in run.draw(events=True)]
+    assert [path.read_bytes() for path in run.draw(events=True, workers=2)] == alone
+    assert len(alone) == len(run.used_frames()) + len(run.events)
 
 
 def test_workers_that_die_again_and_again_end_the_run(paths, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import pickle
 import signal
 import threading
 import warnings
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from functools import lru_cache
 
 from sunpy_solarunet.errors import SolarUnetError
 
-__all__ = ["Crew", "Noted", "noted", "unpickled", "warn_again"]
+__all__ = ["AHEAD", "Crew", "Noted", "in_order", "noted", "unpickled", "warn_again"]
+
+#: Tasks that are begun before the first of them is asked for, for each process.
+AHEAD = 2
 
 #: How often processes may end by themselves before it is given up.
 MOST_ENDS = 5
@@ -98,6 +102,50 @@ def unpickled(data):
     object
     """
     return pickle.loads(data)
+
+
+def in_order(function, shared, items, workers=1):
+    """
+    Call a function for each item, in several processes, and hand out what it gives in the order of the items.
+
+    Parameters
+    ----------
+    function : callable
+        That other processes can import; of what is shared, and of an item.
+    shared : object
+        Each process gets it once.
+    items : iterable
+        Taken as they are needed.
+    workers : `int`
+        Number of processes; with 1 the work is done in this one.
+
+    Yields
+    ------
+    object
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.runs.crew import in_order
+    >>> list(in_order(divmod, 17, [5, 4]))
+    [(3, 2), (4, 1)]
+    """
+    if workers == 1:
+        yield from (function(shared, item) for item in items)
+        return
+    crew, begun, pickled = Crew(workers), deque(), pickle.dumps(shared)
+    try:
+        for item in items:
+            begun.append(crew.submit(_with_shared, function, pickled, item))
+            if len(begun) > AHEAD * workers:
+                yield crew.result(begun.popleft())
+        while begun:
+            yield crew.result(begun.popleft())
+    finally:
+        crew.close()
+
+
+def _with_shared(function, pickled, item):
+    return function(unpickled(pickled), item)
 
 
 class Crew:

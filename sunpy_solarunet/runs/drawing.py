@@ -2,21 +2,26 @@
 The figures of a run: its frames and its events.
 """
 
+from contextlib import closing
+
 from tqdm.auto import tqdm
 
 from sunpy_solarunet.runs.atomic import written_whole
+from sunpy_solarunet.runs.crew import in_order
 from sunpy_solarunet.runs.layout import Layout
 
 __all__ = ["draw_events", "draw_frames"]
 
 
-def draw_frames(run, *, progress=False):
+def draw_frames(run, *, workers=1, progress=False):
     """
     Draw each frame with its events into a run's folder.
 
     Parameters
     ----------
     run : `~sunpy_solarunet.Run`
+    workers : `int`
+        Number of processes.
     progress : `bool`
         Show a bar.
 
@@ -24,23 +29,18 @@ def draw_frames(run, *, progress=False):
     -------
     list of `pathlib.Path`
     """
-    from sunpy_solarunet.plotting import save_frame
-
-    written, layout = [], Layout(run.folder)
-    for number in tqdm(run.used_frames(), unit="figure", disable=not progress):
-        with written_whole(layout.figure(number)) as temporary:
-            save_frame(temporary, run.catalog(number), run.events)
-        written.append(layout.figure(number))
-    return written
+    return _drawn(_draw_frame, run, run.used_frames(), workers, progress)
 
 
-def draw_events(run, *, progress=False):
+def draw_events(run, *, workers=1, progress=False):
     """
     Draw each event, in the two frames around it, into a run's folder.
 
     Parameters
     ----------
     run : `~sunpy_solarunet.Run`
+    workers : `int`
+        Number of processes.
     progress : `bool`
         Show a bar.
 
@@ -48,16 +48,32 @@ def draw_events(run, *, progress=False):
     -------
     list of `pathlib.Path`
     """
+    return _drawn(_draw_event, run, run.events["event_id"].tolist(), workers, progress)
+
+
+def _drawn(draw, run, numbers, workers, progress):
+    with closing(in_order(draw, run, numbers, workers)) as drawn:
+        return list(tqdm(drawn, total=len(numbers), unit="figure", disable=not progress))
+
+
+def _draw_frame(run, number):
+    from sunpy_solarunet.plotting import save_frame
+
+    path = Layout(run.folder).figure(number)
+    with written_whole(path) as temporary:
+        save_frame(temporary, run.catalog(number), run.events)
+    return path
+
+
+def _draw_event(run, number):
     from matplotlib.figure import Figure
 
     from sunpy_solarunet.plotting.pairs import FIGURE_SIZE
 
-    written = []
-    for row in tqdm(run.events, unit="figure", disable=not progress):
-        path = run.folder / f"event_{row['event_id']:02d}_{row['kind']}.png"
-        figure = Figure(figsize=FIGURE_SIZE)
-        run.event(row["event_id"]).plot(figure=figure)
-        with written_whole(path) as temporary:
-            figure.savefig(temporary, dpi=120)
-        written.append(path)
-    return written
+    event = run.event(number)
+    path = run.folder / f"event_{number:02d}_{event.row['kind']}.png"
+    figure = Figure(figsize=FIGURE_SIZE)
+    event.plot(figure=figure)
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+    return path

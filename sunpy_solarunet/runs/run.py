@@ -25,6 +25,9 @@ from sunpy_solarunet.tracking.kinship import lineage_table
 
 __all__ = ["Run"]
 
+#: What is kept of the files in the folder.
+CACHED = ("_record", "_tables")
+
 
 class Run:
     """
@@ -96,6 +99,10 @@ class Run:
         if not self._layout.record.is_file():
             raise SolarUnetError(f"{self.folder}: no run is in this folder; `solarunet track` and Run.track write one")
         return read_record(self._layout.record)
+
+    def __getstate__(self):
+        """Where it is; its tables are read anew."""
+        return {name: value for name, value in self.__dict__.items() if name not in CACHED}
 
     @property
     def state(self):
@@ -241,7 +248,7 @@ class Run:
 
     def _forget(self):
         """Look at the folder anew."""
-        for name in ("_record", "_tables"):
+        for name in CACHED:
             self.__dict__.pop(name, None)
 
     def event(self, number):
@@ -369,7 +376,7 @@ class Run:
         path = self.folder / "movie.mp4" if path is None else path
         return plotting.movie(Catalogs(self), self.events, path, **kwargs)
 
-    def draw(self, *, events=False, progress=False):
+    def draw(self, *, events=False, workers=1, progress=False):
         """
         Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
 
@@ -377,6 +384,8 @@ class Run:
         ----------
         events : `bool`
             Draw each event, too, in the two frames around it: ``event_00_merging.png`` and so on.
+        workers : `int`
+            Number of processes.
         progress : `bool`
             Show a bar.
 
@@ -384,4 +393,5 @@ class Run:
         -------
         list of `pathlib.Path`
         """
-        return draw_frames(self, progress=progress) + (draw_events(self, progress=progress) if events else [])
+        written = draw_frames(self, workers=workers, progress=progress)
+        return written + (draw_events(self, workers=workers, progress=progress) if events else [])

@@ -10,14 +10,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from sunpy_solarunet.errors import SolarUnetError, require_number
-from sunpy_solarunet.runs.crew import Crew, unpickled
+from sunpy_solarunet.runs.crew import AHEAD, Crew, unpickled
 from sunpy_solarunet.runs.making import made_of, make_frame
+from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 from sunpy_solarunet.tracking.comparing import compare
 
 __all__ = ["Cluster", "Here", "Processes", "workers_of"]
-
-#: Frames that are begun before the first of them is asked for, for each worker.
-AHEAD = 2
 
 #: How often a task of a cluster is done again, where its worker has died.
 RETRIES = 3
@@ -213,7 +211,9 @@ class Cluster:
 
 
 def _make_frame(number, source, shape, segmenter):
-    return make_frame(number, source, shape, unpickled(segmenter))
+    segmenter = unpickled(segmenter)
+    import_tensorflow_for(segmenter)
+    return make_frame(number, source, shape, segmenter)
 
 
 def _compare(before, after, parameters):

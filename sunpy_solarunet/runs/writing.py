@@ -21,7 +21,6 @@ from sunpy_solarunet.runs.making import Made, emptied
 from sunpy_solarunet.runs.pairs import write_pair
 from sunpy_solarunet.runs.record import tables_meta, with_gap, write_record
 from sunpy_solarunet.runs.workers import workers_of
-from sunpy_solarunet.tracking.tables import write_table
 
 __all__ = ["Writer"]
 
@@ -215,14 +214,12 @@ class Writer:
     def _finish(self, state):
         """Write the tables, and what they are in the record."""
         self._pieces.add(self._fold.finish())
-        meta, rows = self._meta | {"run": state}, {}
+        meta = self._meta | {"run": state}
         for name in TABLES:
-            table = self._pieces.table(name, meta)
             with written_whole(self._layout.table(name, self._record.suffix)) as temporary:
-                write_table(table, temporary, overwrite=True)
-            rows[name] = len(table)
+                self._pieces.write(name, temporary, meta)
         self._layout.remove_tables_but(self._record.suffix)
-        write_record(self._layout.record, self._record.now(state=state, rows=rows))
+        write_record(self._layout.record, self._record.now(state=state, rows=dict(self._pieces.rows)))
         shutil.rmtree(self._layout.parts, ignore_errors=True)
 
     @property

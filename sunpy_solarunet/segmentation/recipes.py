@@ -10,7 +10,7 @@ from sunpy_solarunet.errors import SolarUnetError, name_choice, require_number, 
 from sunpy_solarunet.names import RECIPES as BUNDLED
 from sunpy_solarunet.names import TRAINING_PRECISIONS, bundled_recipes, unknown_recipe
 
-__all__ = ["RECIPE_FILE", "available_recipes", "change_recipe", "later_changes", "read_recipe"]
+__all__ = ["RECIPE_FILE", "available_recipes", "change_recipe", "checked_entries", "later_changes", "read_recipe"]
 
 #: Sections that a recipe need not have.
 OPTIONAL = ("later", "initial")
@@ -106,7 +106,7 @@ def read_recipe(recipe):
     try:
         text = path.read_text()
         content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise SolarUnetError(f"{path}: not a recipe ({problem})") from problem
     return _checked(content, path)
 
@@ -142,7 +142,7 @@ def _checked(content, path):
     if not isinstance(later, dict) or ("later" in content and "from" not in later):
         raise SolarUnetError(f"{path}, section later: a section with an entry from, the share of the steps, is needed")
     try:
-        checked = {name: _checked_section(section) for name, section in content.items() if name != "initial"}
+        checked = {name: checked_entries(section) for name, section in content.items() if name != "initial"}
         change_recipe(checked, **later_changes(checked))
     except SolarUnetError as problem:
         raise SolarUnetError(f"{path}: {problem}") from problem
@@ -156,7 +156,29 @@ def _check_entries(found, expected, where):
         raise SolarUnetError(f"{where}: missing are {missing or 'none'}, unknown are {unknown or 'none'}")
 
 
-def _checked_section(section):
+def checked_entries(section):
+    """
+    The entries of a section as plain values, if they are of the right type and within their range.
+
+    Parameters
+    ----------
+    section : `dict`
+
+    Returns
+    -------
+    `dict`
+
+    Raises
+    ------
+    SolarUnetError
+        Naming the entry.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.segmentation.recipes import checked_entries
+    >>> checked_entries({"kernels": (2, 3), "classes": 3.0})
+    {'kernels': [2, 3], 'classes': 3}
+    """
     return {name: _checked_entry(name, value) for name, value in section.items()}
 
 

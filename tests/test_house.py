@@ -29,8 +29,8 @@ ROOMS = {room: set() for room in GROUND} | {
 #: Rooms above all others, which may touch any of them.
 ROOFS = {"sunpy_solarunet", "cli", "demo"}
 
-#: A feature shows itself, on demand.
-REACHING_UP = {("features.feature", "plotting")}
+#: A catalog and a feature show themselves, on demand.
+REACHING_UP = {("features.catalog", "plotting"), ("features.feature", "plotting")}
 
 #: Modules that cannot be read without Keras.
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}

@@ -9,10 +9,13 @@ import sunpy_solarunet
 PACKAGE = Path(sunpy_solarunet.__file__).parent
 
 #: Every room may touch these.
-GROUND = {"errors", "geometry"}
+GROUND = {"atomic", "claiming", "display", "errors", "geometry"}
 
 #: What else each room may touch; what it may not touch stands above it.
 ROOMS = {
+    "atomic": set(),
+    "claiming": set(),
+    "display": set(),
     "errors": set(),
     "geometry": set(),
     "magnetograms": set(),
@@ -26,6 +29,7 @@ ROOMS = {
     "lineage": {"tracking", "plotting"},
     "pipeline": {"tracking"},
     "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting", "pipeline"},
+    "exports": {"features", "tracking", "runs"},
 }
 
 #: Rooms above all others, which may touch any of them.

@@ -15,6 +15,7 @@ from planted import random_sequence, sequence
 from sunpy_solarunet import Run, Segmenter, Tracker
 from sunpy_solarunet.errors import SolarUnetError, SolarUnetWarning
 from sunpy_solarunet.exports import to_networkx, to_xarray, write_geff
+from sunpy_solarunet.tracking.filtering import INTERACTIONS
 
 ALONE = (30, 40, 4, 4, -300)
 PARTS = [(10, 10, 4, 4, 200), (10, 15, 4, 3, 300)]
@@ -134,8 +135,8 @@ def test_a_graph_of_features_is_valid_and_comes_back_as_it_was(tracker, tmp_path
         ("y", "space", "pixel"),
         ("x", "space", "pixel"),
     ]
-    assert sorted(graph) == list(range(len(features)))
-    for node, row in enumerate(features):
+    assert sorted(graph) == list(range(1, len(features) + 1))
+    for node, row in enumerate(features, start=1):
         known = graph.nodes[node]
         assert known["seconds"] == 60 * row["frame"]
         for name in set(features.colnames) - {"time"}:
@@ -153,15 +154,17 @@ def test_edges_go_on_with_tracks_and_join_the_members_of_events(tracker, tmp_pat
         return graph.nodes[node]["frame"], graph.nodes[node]["track_id"]
 
     edges = {(name(parent), name(child)): data for parent, child, data in graph.edges(data=True)}
-    by_kind = {ends: data.get("kind") for ends, data in edges.items()}
+    by_kind = {ends: [kind for kind in INTERACTIONS if data[kind]] for ends, data in edges.items()}
     assert by_kind == {
-        ((0, 0), (1, 1)): "merging",
-        ((0, 1), (1, 1)): "merging",
-        ((1, 1), (2, 1)): "splitting",
-        ((1, 1), (2, 3)): "splitting",
-        ((0, 2), (1, 2)): None,
-        ((1, 2), (2, 2)): None,
+        ((0, 0), (1, 1)): ["merging"],
+        ((0, 1), (1, 1)): ["merging"],
+        ((1, 1), (2, 1)): ["splitting"],
+        ((1, 1), (2, 3)): ["splitting"],
+        ((0, 2), (1, 2)): [],
+        ((1, 2), (2, 2)): [],
     }
+    assert edges[(0, 2), (1, 2)]["event_id"] == -1
+    assert np.isnan(edges[(0, 2), (1, 2)]["flux_exchanged"])
     assert edges[(0, 0), (1, 1)]["flux_exchanged"] == tracker.events["flux_exchanged"][0].value
     assert metadata.edge_props_metadata["flux_exchanged"].unit == "Mx"
     lineage = {name(node): data["lineage"] for node, data in graph.nodes(data=True)}

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from sunpy_solarunet.errors import SolarUnetError, name_choice
 from sunpy_solarunet.exports.packages import needed
+from sunpy_solarunet.tracking.filtering import INTERACTIONS
 from sunpy_solarunet.tracking.kinship import pairs_of_members
 from sunpy_solarunet.tracking.sources import table_of
 from sunpy_solarunet.tracking.tables import require_columns
@@ -28,15 +29,19 @@ AXES = {
     "sky": (("seconds", "time", "second"), ("Ty", "space", "arcsec"), ("Tx", "space", "arcsec")),
 }
 
+#: Number of the first node: where nodes are labels of pixels, 0 is the background.
+FIRST = np.uint64(1)
+
 
 def write_geff(source, path, *, axes="pixels", overwrite=False):
     """
     Write all features and what became of them as a graph in the Graph Exchange File Format.
 
-    Nodes are the features with their measurements; edges lead from each to the next of its track, and from the parents
-    of an event to its children. So it can be opened with `geff.read <https://liveimagetrackingtools.org/geff/>`__, and
-    in napari and motile. The labels to go with it are those of `~sunpy_solarunet.exports.to_xarray`: ``frame`` and
-    ``label`` name a feature's pixels there.
+    Nodes are the features with their measurements, numbered from 1 on in the order of their table. Edges lead from each
+    to the next of its track, and from the parents of an event to its children; they have the number of the event, whose
+    kind is that of merging, splitting, cancellation and emergence which is true, and the flux exchanged. The labels to
+    go with the graph are those of `~sunpy_solarunet.exports.to_xarray`, where ``frame`` and ``label`` name a feature's
+    pixels.
 
     Parameters
     ----------
@@ -98,10 +103,10 @@ def write_geff(source, path, *, axes="pixels", overwrite=False):
         warnings.filterwarnings("ignore", "Spatial unit arcsec")
         write_arrays(
             path,
-            np.arange(len(nodes), dtype=np.uint64),
+            FIRST + np.arange(len(nodes), dtype=np.uint64),
             _properties(nodes),
-            edges.astype(np.uint64),
-            _properties(lives, missing=event < 0),
+            FIRST + edges.astype(np.uint64),
+            _properties(lives),
             _metadata(nodes, lives, placed_by),
             overwrite=overwrite,
         )
@@ -166,20 +171,24 @@ def _components(number, edges):
 
 
 def _table_of_edges(events, event):
-    """Of each edge the event, and what is known of it; -1 and nothing where a track goes on without one."""
+    """Of each edge the event, and what is known of it."""
+    # Not every program that reads the format takes texts, or can do without a value.
     order = np.argsort(events["event_id"])
     row = order[np.searchsorted(events["event_id"], event[event >= 0], sorter=order)]
-    edges = QTable({"event_id": event})
-    for name in ("kind", "flux_exchanged"):
-        edges[name] = np.zeros_like(events[name], shape=len(event))
-        edges[name][event >= 0] = events[name][row]
-        edges[name].info.description = events[name].info.description
+    edges = QTable({"event_id": event, "flux_exchanged": [np.nan] * len(event) * u.Mx})
+    edges["event_id"].info.description = "number of the event; -1 where a track goes on without one"
+    edges["flux_exchanged"][event >= 0] = events["flux_exchanged"][row]
+    edges["flux_exchanged"].info.description = events["flux_exchanged"].info.description
+    for kind in INTERACTIONS:
+        edges[kind] = np.zeros(len(event), bool)
+        edges[kind][event >= 0] = events["kind"][row] == kind
+        edges[kind].info.description = f"whether the event is one of {kind}"
     return edges
 
 
-def _properties(table, missing=None):
+def _properties(table):
     arrays = {name: np.asarray(getattr(column, "value", column)) for name, column in table.items()}
-    return {name: {"values": values, "missing": missing} for name, values in arrays.items()}
+    return {name: {"values": values, "missing": None} for name, values in arrays.items()}
 
 
 def _metadata(nodes, edges, placed_by):

@@ -9,15 +9,10 @@ import sunpy_solarunet
 PACKAGE = Path(sunpy_solarunet.__file__).parent
 
 #: Every room may touch these.
-GROUND = {"atomic", "claiming", "display", "errors", "geometry"}
+GROUND = {"atomic", "claiming", "display", "errors", "geometry", "names"}
 
 #: What else each room may touch; what it may not touch stands above it.
-ROOMS = {
-    "atomic": set(),
-    "claiming": set(),
-    "display": set(),
-    "errors": set(),
-    "geometry": set(),
+ROOMS = {room: set() for room in GROUND} | {
     "magnetograms": set(),
     "features": {"magnetograms"},
     "tracking": {"magnetograms", "features"},
@@ -41,8 +36,8 @@ REACHING_UP = {("features.feature", "plotting")}
 #: Modules that cannot be read without Keras.
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}
 
-#: Others that import Keras when they are called; the shell does so to silence it.
-CALLING = {"segmentation.segmenter", "segmentation.weights", "cli.options"}
+#: Others that import Keras when they are called, one of them to silence it.
+CALLING = {"segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
 
 
 def name_of(path):

@@ -9,10 +9,12 @@ from sunpy_solarunet.plotting.events import draw_events
 from sunpy_solarunet.plotting.frames import plot_catalog, plot_feature, save_frame
 from sunpy_solarunet.plotting.movies import movie
 from sunpy_solarunet.plotting.pairs import plot_event
-from sunpy_solarunet.plotting.palettes import COLORS
+from sunpy_solarunet.plotting.palettes import COLORS, PALETTES
+from sunpy_solarunet.plotting.tracks import plot_track
 
 __all__ = [
     "COLORS",
+    "PALETTES",
     "draw_borders",
     "draw_distributions",
     "draw_events",
@@ -20,5 +22,6 @@ __all__ = [
     "plot_catalog",
     "plot_event",
     "plot_feature",
+    "plot_track",
     "save_frame",
 ]

@@ -22,14 +22,14 @@ LOPSIDED = 0.1
 SAME_TIME = 1e-3
 
 
-def draw_events(catalog, events, *, axes=None, inset=0.15, legend=True, **kwargs):
+def draw_events(catalog, events, *, axes=None, inset=0.15, legend=True, palette="default", **kwargs):
     """
     Draw the borders of all features, those of members of this frame's events in the color of the kind.
 
     A death is marked in the earlier of its frames, on its parents, a birth in the later, on its
     children (footnote 9 of Jiang et al. 2020). Where all members but a giant have less than a tenth of the
-    flux, the giant is not marked. The border of a feature that takes part in events of several kinds is
-    dashed in their colors.
+    flux, the giant is not marked. Borders of deaths are dashed and those of births solid; that of a feature
+    that takes part in events of several kinds has their colors in turn.
 
     Parameters
     ----------
@@ -42,6 +42,8 @@ def draw_events(catalog, events, *, axes=None, inset=0.15, legend=True, **kwargs
         How far, in pixels, borders are drawn into their feature.
     legend : `bool` or `dict`
         Explain the colors that occur; a `dict` holds arguments of `matplotlib.axes.Axes.legend`.
+    palette : {"default", "paper"}
+        As in `draw_borders`.
     **kwargs
         Passed to `~matplotlib.collections.LineCollection`.
 
@@ -55,7 +57,7 @@ def draw_events(catalog, events, *, axes=None, inset=0.15, legend=True, **kwargs
     TypeError
         If the axes have no world coordinates.
     SolarUnetError
-        If an event's members are not in the catalog.
+        If an event's members are not in the catalog, or there is no such palette.
 
     Examples
     --------
@@ -77,7 +79,8 @@ def draw_events(catalog, events, *, axes=None, inset=0.15, legend=True, **kwargs
     ['negative', 'disappearance']
     >>> plt.close()
     """
-    return draw_rings(catalog, kinds_of_features(catalog, events), axes, inset, legend, kwargs)
+    kinds = kinds_of_features(catalog, events)
+    return draw_rings(catalog, kinds, axes, inset=inset, legend=legend, palette=palette, **kwargs)
 
 
 def kinds_of_features(catalog, events):

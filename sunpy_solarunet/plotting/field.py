@@ -6,26 +6,41 @@ import astropy.units as u
 import numpy as np
 from astropy.visualization.wcsaxes import WCSAxes
 from matplotlib.colors import Normalize
-from matplotlib.patheffects import withStroke
 from sunpy.visualization import axis_labels_from_ctype
 
 from sunpy_solarunet.errors import require_quantity
 from sunpy_solarunet.magnetograms import field_strength
+from sunpy_solarunet.plotting.layout import add_frame_axes, figure_size
 
-__all__ = ["clock", "field_label", "full_field", "map_axes", "set_limits", "show_field", "write"]
+__all__ = ["clock", "field_label", "full_field", "map_axes", "set_limits", "show_field"]
 
 #: Shown in full contrast: fields up to this, or up to this percentile of weaker data.
 FULL_FIELD = 300 * u.G
-
 FULL_PERCENTILE = 99.5
 
 
-def map_axes(axes, frame):
-    if axes is None:
-        import matplotlib.pyplot as plt
+def map_axes(axes, frame, *, scale=False):
+    """
+    The axes that are given, the current ones, or those of a new figure that fits the frame.
 
-        occupied = plt.get_fignums() and plt.gcf().axes
-        axes = plt.gca() if occupied else plt.subplot(projection=frame)
+    Parameters
+    ----------
+    axes : `~astropy.visualization.wcsaxes.WCSAxes` or `None`
+    frame : `~sunpy.map.GenericMap`
+    scale : `bool`
+        Whether a new figure is to have room for the scale of the field.
+
+    Returns
+    -------
+    `~astropy.visualization.wcsaxes.WCSAxes`
+
+    Raises
+    ------
+    TypeError
+        If the axes have no world coordinates.
+    """
+    if axes is None:
+        axes = _current_axes(frame, scale)
     if not isinstance(axes, WCSAxes):
         raise TypeError(
             "the axes have no world coordinates: make them with the map as their projection, "
@@ -34,8 +49,28 @@ def map_axes(axes, frame):
     return axes
 
 
+def _current_axes(frame, scale):
+    import matplotlib.pyplot as plt
+
+    if not plt.get_fignums():
+        return add_frame_axes(plt.figure(figsize=figure_size(frame, scale=scale)), frame, scale=scale)
+    return plt.gca() if plt.gcf().axes else plt.subplot(projection=frame)
+
+
 def full_field(frame, vmax=None):
-    """Gauss that are shown in full contrast."""
+    """
+    The field that is shown in full contrast.
+
+    Parameters
+    ----------
+    frame : `~sunpy.map.GenericMap`
+    vmax : `~astropy.units.Quantity`, optional
+
+    Returns
+    -------
+    `float`
+        In gauss: ``vmax``, or if there is none, 300 or the 99.5 percentile of a weaker field.
+    """
     if vmax is not None:
         return require_quantity(vmax, u.G, "vmax", positive=True)
     strength = np.abs(field_strength(frame))
@@ -45,11 +80,35 @@ def full_field(frame, vmax=None):
 
 
 def field_label(frame):
+    """
+    What the scale of a frame's field is called.
+
+    Parameters
+    ----------
+    frame : `~sunpy.map.GenericMap`
+
+    Returns
+    -------
+    `str`
+    """
     return f"magnetic field ({frame.unit.to_string('latex_inline')})"
 
 
 def show_field(frame, axes, limit):
-    """A magnetogram in gray, its axes labeled and turned north up."""
+    """
+    Show a magnetogram in gray, its axes labeled and turned north up.
+
+    Parameters
+    ----------
+    frame : `~sunpy.map.GenericMap`
+    axes : `~astropy.visualization.wcsaxes.WCSAxes`
+    limit : `float`
+        Gauss that are shown white; minus that is black.
+
+    Returns
+    -------
+    `~matplotlib.image.AxesImage`
+    """
     limit = (limit * u.G).to_value(frame.unit)
     image = frame.plot(
         axes=axes, cmap="gray", norm=Normalize(-limit, limit), interpolation="nearest", annotate=False, autoalign=True
@@ -75,25 +134,34 @@ def _label_axes(axes):
         coordinate.set_ticks(number=5)
 
 
-def set_limits(axes, lower, upper, strict=True):
-    """Show what lies between two corners; axes that run backward do so still."""
-    for axis, set_limits, *limits in zip(
+def set_limits(axes, lower, upper):
+    """
+    Show what lies between two corners; axes that run backward do so still.
+
+    Parameters
+    ----------
+    axes : `~matplotlib.axes.Axes`
+    lower, upper : array-like
+        x and y of the corners.
+    """
+    for axis, change, *limits in zip(
         (axes.xaxis, axes.yaxis), (axes.set_xlim, axes.set_ylim), lower, upper, strict=True
     ):
-        set_limits(limits[::-1] if axis.get_inverted() else limits)
+        change(limits[::-1] if axis.get_inverted() else limits)
 
 
 def clock(time, style):
-    """Time rounded to the second."""
+    """
+    Time rounded to the second.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+    style : `str`
+        As of `time.strftime`.
+
+    Returns
+    -------
+    `str`
+    """
     return (time.utc + 0.5 * u.s).strftime(style)
-
-
-def write(axes, text, corner):
-    """Text in a corner of the axes that stays readable on black and white."""
-    vertical, horizontal = corner.split()
-    x = {"left": 0.02, "right": 0.98}[horizontal]
-    y, align = {"lower": (0.02, "bottom"), "upper": (0.98, "top")}[vertical]
-    outline = [withStroke(linewidth=2.5, foreground="black")]
-    axes.text(
-        x, y, text, color="white", ha=horizontal, va=align, transform=axes.transAxes, path_effects=outline, zorder=5
-    )

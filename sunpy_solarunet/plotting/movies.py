@@ -16,17 +16,17 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning
-from sunpy_solarunet.plotting.borders import ABOVE, add_legend
 from sunpy_solarunet.plotting.events import EVENT_COLUMNS
-from sunpy_solarunet.plotting.field import field_label, full_field
-from sunpy_solarunet.plotting.frames import plot_catalog
-from sunpy_solarunet.plotting.palettes import COLORS
+from sunpy_solarunet.plotting.field import full_field
+from sunpy_solarunet.plotting.frames import fill_figure
+from sunpy_solarunet.plotting.layout import figure_size
+from sunpy_solarunet.plotting.palettes import colors_of
 from sunpy_solarunet.tracking.tables import require_columns
 
 __all__ = ["movie"]
 
 
-def movie(catalogs, events, path, *, frames_per_second=4, dpi=120, vmax=None, progress=False):
+def movie(catalogs, events, path, *, frames_per_second=4, dpi=120, vmax=None, palette="default", progress=False):
     """
     Write a movie of a sequence with its events, frame by frame as `plot_catalog` plots them.
 
@@ -45,6 +45,8 @@ def movie(catalogs, events, path, *, frames_per_second=4, dpi=120, vmax=None, pr
         Pixels per inch; the figure is 8 inches wide.
     vmax : `~astropy.units.Quantity`, optional
         Field shown white; as in `plot_catalog`, from the first frame.
+    palette : {"default", "paper"}
+        As in `draw_borders`.
     progress : `bool`
         Show a progress bar.
 
@@ -58,7 +60,7 @@ def movie(catalogs, events, path, *, frames_per_second=4, dpi=120, vmax=None, pr
     SequenceError
         If there are no catalogs.
     SolarUnetError
-        If the suffix is another one, or ``frames_per_second`` or ``dpi`` is not positive.
+        If the suffix or the palette is another one, or ``frames_per_second`` or ``dpi`` is not positive.
 
     Examples
     --------
@@ -77,7 +79,8 @@ def movie(catalogs, events, path, *, frames_per_second=4, dpi=120, vmax=None, pr
     ...     movie((segmenter(frame) for frame in frames), None, Path(folder) / "sequence.gif").name
     'sequence.gif'
     """
-    path = _movie_path(Path(path))
+    colors = colors_of(palette)
+    path = _path_that_can_be_written(Path(path))
     if events is not None:
         require_columns(events, EVENT_COLUMNS, "events")
     if not (frames_per_second > 0 and dpi > 0):
@@ -87,19 +90,19 @@ def movie(catalogs, events, path, *, frames_per_second=4, dpi=120, vmax=None, pr
     first = next(catalogs, None)
     if first is None:
         raise SequenceError("there are no frames to make a movie of")
-    figure, box = _movie_figure(first.labels.shape)
-    names = ["positive", "negative", *([] if events is None else map(str, events["kind"]))]
-    limit = full_field(first.map, vmax) * u.G
-    drawn = _movie_frames(figure, box, first, catalogs, events, limit, names, bar)
+    figure = Figure(figsize=figure_size(first.map))
+    FigureCanvasAgg(figure)
+    look = {"vmax": full_field(first.map, vmax) * u.G, "palette": palette}
+    drawn = _drawn(figure, first, catalogs, events, look, bar)
     del first
     if path.suffix.lower() == ".mp4":
         _write_mp4(figure, drawn, path, frames_per_second, dpi)
     else:
-        _write_gif(figure, drawn, path, frames_per_second, dpi)
+        _write_gif(figure, drawn, path, frames_per_second, dpi, colors)
     return path
 
 
-def _movie_path(path):
+def _path_that_can_be_written(path):
     """The path with a suffix that can be written here."""
     suffix = path.suffix.lower()
     if suffix and suffix not in (".mp4", ".gif"):
@@ -115,27 +118,12 @@ def _movie_path(path):
     return replacement
 
 
-def _movie_figure(shape):
-    """A figure that fits frames of a shape, and the place of its axes."""
-    left, right, lower, upper, width = 0.9, 1.1, 0.6, 0.6, 6.0
-    height = width * np.clip(shape[0] / shape[1], 0.3, 2)
-    size = (left + width + right, lower + height + upper)
-    box = (left / size[0], lower / size[1], width / size[0], height / size[1])
-    figure = Figure(figsize=size)
-    FigureCanvasAgg(figure)
-    return figure, box
-
-
-def _movie_frames(figure, box, catalog, following, events, limit, names, bar):
+def _drawn(figure, catalog, following, events, look, bar):
     """Draw frame after frame, each in place of the last; a catalog is let go before the next is made."""
     with bar:
         while catalog is not None:
             figure.clear()
-            axes = figure.add_axes(box, projection=catalog.map)
-            plot_catalog(catalog, events, axes=axes, vmax=limit, legend=False)
-            add_legend(axes, names, ABOVE)
-            beside = figure.add_axes((box[0] + 1.02 * box[2], box[1], 0.025 * box[2], box[3]))
-            figure.colorbar(axes.images[0], cax=beside, label=field_label(catalog.map), extend="both")
+            fill_figure(figure, catalog, events, **look)
             yield
             bar.update()
             catalog = None
@@ -149,10 +137,10 @@ def _write_mp4(figure, drawn, path, frames_per_second, dpi):
             writer.grab_frame()
 
 
-def _write_gif(figure, drawn, path, frames_per_second, dpi):
+def _write_gif(figure, drawn, path, frames_per_second, dpi, colors):
     """A GIF of one palette; Pillow takes the frames one by one, each with a byte a pixel."""
     figure.set_dpi(dpi)
-    palette = _palette()
+    palette = _palette(colors)
     images = (_image(figure, palette) for _ in drawn)
     first = next(images)
     first.save(path, save_all=True, append_images=images, duration=1000 / frames_per_second, loop=0, optimize=False)
@@ -164,9 +152,9 @@ def _image(figure, palette):
     return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
-def _palette():
+def _palette(colors):
     """Grays, and the colors of borders pure and mixed with black, gray and white."""
-    colors = 255 * np.array([to_rgb(color) for color in COLORS.values()])
+    colors = 255 * np.array([to_rgb(color) for color in colors.values()])
     mixed = [share * colors + (1 - share) * gray for share in (1 / 3, 2 / 3) for gray in (0, 128, 255)]
     grays = np.repeat(np.append(np.arange(0, 248, 4), 255), 3).reshape(-1, 3)
     palette = Image.new("P", (1, 1))

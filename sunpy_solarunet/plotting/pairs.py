@@ -5,24 +5,30 @@ One event in the two frames around it.
 import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyCoord
+from matplotlib.patheffects import withStroke
 from sunpy.coordinates import HeliographicStonyhurst, Helioprojective
 
 from sunpy_solarunet.errors import SolarUnetError, require_quantity
 from sunpy_solarunet.magnetograms import pixel_length
-from sunpy_solarunet.plotting.borders import draw_rings
+from sunpy_solarunet.plotting.borders import LEGEND, draw_rings, legend_handles
 from sunpy_solarunet.plotting.events import EVENT_COLUMNS, at_time, marked_labels
-from sunpy_solarunet.plotting.field import clock, full_field, set_limits, show_field, write
+from sunpy_solarunet.plotting.field import clock, full_field, set_limits, show_field
+from sunpy_solarunet.plotting.layout import write_above
+from sunpy_solarunet.plotting.palettes import SIGNS
 from sunpy_solarunet.tracking.tables import require_columns
 
-__all__ = ["plot_event"]
+__all__ = ["FIGURE_SIZE", "plot_event"]
 
 #: Smallest field of view of an event.
 EVENT_WIDTH = 7.5 * u.arcsec
-
 EVENT_PIXELS = 40
 
+#: The figure of an event in inches, and where its panels are.
+FIGURE_SIZE = (9, 5.2)
+PANELS = {"left": 0.09, "right": 0.985, "bottom": 0.17, "top": 0.88, "wspace": 0.16}
 
-def plot_event(event, before, after, *, width=None, vmax=None, figure=None):
+
+def plot_event(event, before, after, *, width=None, vmax=None, figure=None, palette="default"):
     """
     Plot one event: its surroundings in the earlier (A) and the later frame (B), as in Figures 3 to 8.
 
@@ -43,6 +49,8 @@ def plot_event(event, before, after, *, width=None, vmax=None, figure=None):
         Field shown white; as in `plot_catalog`, from the earlier frame.
     figure : `~matplotlib.figure.Figure` or `~matplotlib.figure.SubFigure`, optional
         Where the two panels go. A new figure, if not given.
+    palette : {"default", "paper"}
+        As in `draw_borders`.
 
     Returns
     -------
@@ -53,7 +61,8 @@ def plot_event(event, before, after, *, width=None, vmax=None, figure=None):
     TypeError
         If ``width`` or ``vmax`` has no unit.
     SolarUnetError
-        If the event is not one of these two frames, or has members that they do not have.
+        If the event is not one of these two frames, or has members that they do not have; if there is no
+        such palette.
 
     Examples
     --------
@@ -88,21 +97,31 @@ def plot_event(event, before, after, *, width=None, vmax=None, figure=None):
     place, marked = _place(event, shown.map), marked_labels(event, shown)
     half_width = _half_width(shown, place, marked, width)
     limit = full_field(before.map, vmax)
-    figure = plt.figure(figsize=(9, 4.5)) if figure is None else figure
-    panels = figure.add_gridspec(1, 2, left=0.09, right=0.98, bottom=0.12, top=0.92, wspace=0.16)
+    figure = plt.figure(figsize=FIGURE_SIZE) if figure is None else figure
+    panels = figure.add_gridspec(1, 2, **PANELS)
     for number, catalog in enumerate(catalogs):
         axes = figure.add_subplot(panels[number], projection=catalog.map)
         kinds = {label: [str(event["kind"])] for label in marked} if number == showing else {}
         here = catalog.map.wcs.world_to_pixel_values(*shown.map.wcs.pixel_to_world_values(*place))
         show_field(catalog.map, axes, limit)
-        draw_rings(catalog, kinds, axes, 0.15, False, {"linewidth": 1.5})
+        draw_rings(catalog, kinds, axes, legend=False, palette=palette)
         _zoom(axes, here, half_width / _pixel_angles(catalog.map), catalog.labels.shape)
-        write(axes, f"({'AB'[number]})", "upper left")
-        write(axes, clock(catalog.time, "%H:%M:%S UT"), "lower right")
+        write_above(axes, f"({'AB'[number]})")
+        write_above(axes, clock(catalog.time, "%H:%M:%S UT"), "right")
         if str(event[("parents", "children")[number]]):
             _point_at(axes, here)
     axes.coords[1].set_axislabel_position("")
+    _explain(figure, event, limit, palette)
     return figure
+
+
+def _explain(figure, event, limit, palette):
+    """What is seen above the panels, and the colors below them."""
+    kind = str(event["kind"])
+    day = clock(event["time"], "%Y-%m-%d")
+    figure.suptitle(f"{kind} {event['event_id']}, {day}, field from \N{MINUS SIGN}{limit:.0f} to {limit:.0f} G", y=0.98)
+    handles = legend_handles([*SIGNS, kind], palette)
+    figure.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 0), ncols=3, **LEGEND)
 
 
 def _place(event, frame):
@@ -146,5 +165,6 @@ def _point_at(axes, place):
     """A red arrow from the side where the axes have room."""
     x, y = axes.transAxes.inverted().transform(axes.transData.transform(place))
     offset = (-30 if x > 0.7 else 30, -30 if y > 0.7 else 30)
-    arrow = {"arrowstyle": "-|>", "color": "red", "linewidth": 1.5, "shrinkB": 5}
+    halo = [withStroke(linewidth=3, foreground="white")]
+    arrow = {"arrowstyle": "-|>", "color": "red", "linewidth": 1.5, "shrinkB": 5, "path_effects": halo}
     axes.annotate("", place, xytext=offset, textcoords="offset points", arrowprops=arrow, zorder=4)

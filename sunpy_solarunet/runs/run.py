@@ -11,7 +11,7 @@ from astropy.utils import lazyproperty
 from sunpy_solarunet.display import settings_html, settings_text, value_text
 from sunpy_solarunet.errors import SolarUnetError, SolarUnetWarning
 from sunpy_solarunet.runs.beginning import write_run
-from sunpy_solarunet.runs.catalogs import stored_catalog
+from sunpy_solarunet.runs.catalogs import Catalogs, stored_catalog
 from sunpy_solarunet.runs.claiming import is_claimed
 from sunpy_solarunet.runs.drawing import draw_events, draw_frames
 from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory
@@ -24,6 +24,9 @@ from sunpy_solarunet.runs.views import RunEvent, RunTrack
 from sunpy_solarunet.tracking.kinship import lineage_table
 
 __all__ = ["Run"]
+
+#: What is kept of the files in the folder.
+CACHED = ("_record", "_tables")
 
 
 class Run:
@@ -97,6 +100,10 @@ class Run:
             raise SolarUnetError(f"{self.folder}: no run is in this folder; `solarunet track` and Run.track write one")
         return read_record(self._layout.record)
 
+    def __getstate__(self):
+        """Where it is; its tables are read anew."""
+        return {name: value for name, value in self.__dict__.items() if name not in CACHED}
+
     @property
     def state(self):
         """Whether it is "whole", "broken off" or still "going"."""
@@ -165,6 +172,7 @@ class Run:
         format="ecsv",  # noqa: A002
         overwrite=False,
         strict=False,
+        workers=1,
         progress=False,
         **description,
     ):
@@ -189,6 +197,10 @@ class Run:
             Begin anew, and replace what is there when the new run is whole.
         strict : `bool`
             A frame that cannot be used is an error.
+        workers : `int` or ``distributed.Client``
+            Number of processes that work on frames and on pairs of frames, or the client of a Dask cluster. The
+            results are the same with any. A script that starts processes does so below
+            ``if __name__ == "__main__":``.
         progress : `bool`
             Show a bar.
         **description
@@ -214,6 +226,7 @@ class Run:
             table_format=format,
             overwrite=overwrite,
             strict=strict,
+            workers=workers,
             progress=progress,
             description=description,
         )
@@ -235,7 +248,7 @@ class Run:
 
     def _forget(self):
         """Look at the folder anew."""
-        for name in ("_record", "_tables"):
+        for name in CACHED:
             self.__dict__.pop(name, None)
 
     def event(self, number):
@@ -361,9 +374,9 @@ class Run:
         from sunpy_solarunet import plotting
 
         path = self.folder / "movie.mp4" if path is None else path
-        return plotting.movie(_Catalogs(self), self.events, path, **kwargs)
+        return plotting.movie(Catalogs(self), self.events, path, **kwargs)
 
-    def draw(self, *, events=False, progress=False):
+    def draw(self, *, events=False, workers=1, progress=False):
         """
         Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
 
@@ -371,6 +384,8 @@ class Run:
         ----------
         events : `bool`
             Draw each event, too, in the two frames around it: ``event_00_merging.png`` and so on.
+        workers : `int`
+            Number of processes.
         progress : `bool`
             Show a bar.
 
@@ -378,18 +393,5 @@ class Run:
         -------
         list of `pathlib.Path`
         """
-        return draw_frames(self, progress=progress) + (draw_events(self, progress=progress) if events else [])
-
-
-class _Catalogs:
-    """The catalogs of a run, one by one."""
-
-    def __init__(self, run):
-        self._run = run
-        self._numbers = run.used_frames()
-
-    def __length_hint__(self):
-        return len(self._numbers)
-
-    def __iter__(self):
-        return (self._run.catalog(number) for number in self._numbers)
+        written = draw_frames(self, workers=workers, progress=progress)
+        return written + (draw_events(self, workers=workers, progress=progress) if events else [])

@@ -68,22 +68,24 @@ class RunTrack:
         numbers = lineage[which][lineage[other] == self.track_id].tolist()
         return [RunTrack(self._run, number) for number in dict.fromkeys(numbers)]
 
-    def plot(self, *, figure=None):
+    def plot(self, *, figure=None, **kwargs):
         """
-        Plot its flux and its area against time.
+        Plot its flux and its area against time, and its events.
 
         Parameters
         ----------
         figure : `~matplotlib.figure.Figure`, optional
             A new one, if not given.
+        **kwargs
+            For `~sunpy_solarunet.plotting.plot_track`.
 
         Returns
         -------
         `~matplotlib.figure.Figure`
         """
-        from sunpy_solarunet.runs.drawing import plot_track
+        from sunpy_solarunet import plotting
 
-        return plot_track(self, figure=figure)
+        return plotting.plot_track(self.features, self.events, figure=figure, **kwargs)
 
 
 class RunEvent:

@@ -7,25 +7,14 @@ from dataclasses import dataclass, field, fields
 import astropy.units as u
 
 from sunpy_solarunet.errors import SolarUnetError, name_choice, require_number, require_quantity
-from sunpy_solarunet.magnetograms import AREAS
+from sunpy_solarunet.names import AREAS, DEFAULT_MODEL, METHODS
 from sunpy_solarunet.segmentation.precision import choose_precision
 from sunpy_solarunet.segmentation.weights import read_specification
 
-__all__ = ["DEFAULT_MODEL", "METHODS", "Parameters"]
-
-#: The network that is used where nothing else is said.
-DEFAULT_MODEL = "solarunet"
+__all__ = ["Parameters"]
 
 #: Parameters that are fields.
 THRESHOLDS = ("threshold", "low", "polarity_threshold")
-
-#: The methods and their own thresholds in gauss. Those of the network are its model's.
-METHODS = {
-    "network": (None, None, None),
-    "threshold": (150.0, None, 0.0),
-    "hysteresis": (300.0, 100.0, 0.0),
-    "downhill": (300.0, 100.0, 0.0),
-}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,11 @@ from sunpy_solarunet.display import settings_html, settings_text
 from sunpy_solarunet.errors import ModelError, SolarUnetError, SolarUnetWarning
 from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.magnetograms import field_strength
+from sunpy_solarunet.names import DEFAULT_MODEL, METHODS
 from sunpy_solarunet.segmentation import classical, weights
 from sunpy_solarunet.segmentation.calibration import expected_best_cut
 from sunpy_solarunet.segmentation.noise import estimate_noise
-from sunpy_solarunet.segmentation.parameters import DEFAULT_MODEL, METHODS, Parameters
+from sunpy_solarunet.segmentation.parameters import Parameters
 from sunpy_solarunet.segmentation.prefetch import prefetched
 from sunpy_solarunet.segmentation.processes import require_own_process
 

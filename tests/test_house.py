@@ -24,6 +24,7 @@ ROOMS = {room: set() for room in GROUND} | {
     "lineage": {"tracking", "plotting"},
     "pipeline": {"tracking"},
     "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting", "pipeline"},
+    "exports": {"features", "tracking", "runs"},
 }
 
 #: Rooms above all others, which may touch any of them.

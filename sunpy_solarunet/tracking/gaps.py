@@ -91,13 +91,15 @@ def _gaps(own, other, farthest, is_own, is_other):
     found = [(np.zeros(0, int), np.zeros(0))]
     if mine.number and theirs.number:
         narrowest = np.linalg.svd(own.grid.stretch(own.x.value, own.y.value), compute_uv=False).min()
+        # In a map of the sky, a step along x and one along y are the same everywhere.
         flat = mine.places.shape[1] == 2
+        axes = own.grid.places(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
         # Of the way from center to center, one step lies within the two pixels.
         for i, j, offset in _near_pixels(mine, theirs, farthest / narrowest + 1):
             codes = mine.owners[i] * len(other) + theirs.owners[j]
             if flat:
                 codes = np.unique(codes)
-                gaps = np.full(len(codes), _without_pixels(np.hypot(*own.grid.places(*offset)[0]), *offset))
+                gaps = np.full(len(codes), _without_pixels(np.hypot(*offset @ axes), *offset))
             else:
                 distance = np.linalg.norm(mine.places[i] - theirs.places[j], axis=1)
                 codes, gaps = _smallest_of_each(codes, _without_pixels(distance, *offset))

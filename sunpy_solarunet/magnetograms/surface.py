@@ -10,11 +10,9 @@ from sunpy.coordinates import HeliographicStonyhurst, Helioprojective, get_body_
 from sunpy.util.exceptions import SunpyUserWarning
 
 from sunpy_solarunet.errors import MagnetogramError, name_choice
+from sunpy_solarunet.names import AREAS
 
 __all__ = ["AREAS", "pixel_area", "pixel_length", "sky_axes", "surface_coordinates"]
-
-#: Shape of the Sun's projection: how the areas of pixels are counted.
-AREAS = ("sky", "surface")
 
 
 def pixel_area(frame, kind="sky"):

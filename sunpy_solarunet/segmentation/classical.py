@@ -5,14 +5,12 @@ Fields are plain arrays in gauss, with not-a-number where there are no data.
 """
 
 import numpy as np
-from skimage.measure import label
+from scipy import ndimage
 
 from sunpy_solarunet.errors import require_whole
+from sunpy_solarunet.segmentation.downhill import summits
 
 __all__ = ["downhill_labels", "hysteresis_mask", "keep_large", "polarity_mask", "signed_labels", "threshold_mask"]
-
-#: How far the surroundings that decide between equal choices reach, step by step, in pixels: 63 in all.
-DISTANCES = (1, 2, 4, 8, 16, 32)
 
 
 def threshold_mask(field, threshold):
@@ -36,7 +34,8 @@ def threshold_mask(field, threshold):
     >>> threshold_mask(np.array([-91.0, 90.0, np.nan, 200.0]), 90)
     array([ True, False, False,  True])
     """
-    return np.abs(_plain(field)) > threshold
+    field = _plain(field)
+    return (field > threshold) | (field < -threshold)
 
 
 def polarity_mask(field, significant, threshold):
@@ -63,9 +62,9 @@ def polarity_mask(field, significant, threshold):
     >>> polarity_mask(np.array([160.0, 150.0, -300.0, -300.0]), np.array([1, 1, 1, 0], bool), 150)
     array([ 1,  0, -1,  0], dtype=int8)
     """
-    field, significant = _plain(field), _signs(significant) != 0
-    positive, negative = field > threshold, field < -threshold
-    return (significant & positive).astype(np.int8) - (significant & negative).astype(np.int8)
+    field, significant = _plain(field), _integers(significant, "a mask") != 0
+    positive, negative = (significant & side for side in (field > threshold, field < -threshold))
+    return positive.view(np.int8) - negative.view(np.int8)
 
 
 def hysteresis_mask(field, high, low):
@@ -120,9 +119,14 @@ def signed_labels(mask):
     >>> import numpy as np
     >>> signed_labels(np.array([[1, -1, 0], [0, 1, -1]]))
     array([[1, 2, 0],
-           [0, 1, 2]])
+           [0, 1, 2]], dtype=int32)
     """
-    return label(_signs(mask), background=0, connectivity=2)
+    signs = _signs(mask)
+    touching = np.ones((3,) * signs.ndim, bool)
+    labels, number = ndimage.label(signs > 0, touching)
+    negative, _ = ndimage.label(signs < 0, touching)
+    np.add(negative, number, out=labels, where=negative > 0)
+    return _renumbered(labels)
 
 
 def downhill_labels(field, mask):
@@ -160,112 +164,20 @@ def downhill_labels(field, mask):
     >>> import numpy as np
     >>> field = np.array([[200.0, 300.0, 300.0, 150.0, 250.0]])
     >>> downhill_labels(field, np.sign(field))
-    array([[1, 1, 1, 1, 2]])
+    array([[1, 1, 1, 1, 2]], dtype=int32)
     """
-    levels = _levels(np.abs(_plain(field)), _signs(mask))
-    plateaus = label(levels, background=0, connectivity=2)
-    return _renumber(_summits(plateaus, levels)[plateaus])
+    levels = _levels(field, _signs(mask))
+    labels = np.zeros(levels.shape, np.int32)
+    labels[levels != 0] = _numbers(summits(levels))
+    return labels
 
 
-def _levels(strength, sign):
-    """The rank of each pixel's strength, equal ones having the same, with the sign of its class."""
-    levels = np.zeros(sign.shape, int)
-    inside = sign != 0
-    levels[inside] = (np.unique(strength[inside], return_inverse=True)[1].ravel() + 1) * sign[inside]
-    return levels
-
-
-def _summits(plateaus, levels):
-    """The maximum that each plateau leads to, by the plateaus' numbers."""
-    size = np.bincount(plateaus.ravel())
-    level = np.zeros(len(size), int)
-    level[plateaus] = np.abs(levels)
-    low, high = _strongest_neighbors(plateaus, levels, level)
-    target = np.arange(len(size))
-    target[low] = high
-    tied = np.bincount(low, minlength=len(size))[low] > 1
-    if tied.any():
-        surroundings = np.zeros(len(size), np.uint64)
-        np.add.at(surroundings, plateaus, _surroundings(levels))
-        target = _decided(target, low[tied], high[tied], (surroundings, size, level))
-    return _followed(target)
-
-
-def _decided(target, low, high, merits):
-    """The targets with all ties decided, from above: what a neighbor leads to depends on the ties uphill of it."""
-    while True:
-        summit = _followed(target)[high]
-        order = np.lexsort((high, merits[0][high], *(merit[summit] for merit in merits), low))
-        decided = target.copy()
-        decided[low[order]] = high[order]  # of several numbers for one plateau the last one stays
-        if np.array_equal(decided, target):
-            return target
-        target = decided
-
-
-def _strongest_neighbors(plateaus, levels, level):
-    """Pairs of plateaus that touch, each a lower one and the strongest, or several, of those around it."""
-    lows, highs = [], []
-    for one, other in _touching():
-        uphill = np.sign(levels[one]) * (levels[other] - levels[one])
-        alike = levels[one] * levels[other] > 0
-        for lower, upper, chosen in ((one, other, alike & (uphill > 0)), (other, one, alike & (uphill < 0))):
-            lows.append(plateaus[lower][chosen])
-            highs.append(plateaus[upper][chosen])
-    low, high = np.concatenate(lows), np.concatenate(highs)
-    strongest = np.zeros(len(level), int)
-    np.maximum.at(strongest, low, level[high])
-    kept = level[high] == strongest[low]
-    pairs = np.unique(low[kept] * len(level) + high[kept])
-    return np.divmod(pairs, len(level))
-
-
-def _touching():
-    """Slices that lay each pixel beside one of its neighbors: to the right, below, and below to both sides."""
-    whole, first, last = slice(None), slice(None, -1), slice(1, None)
-    return (
-        ((whole, first), (whole, last)),
-        ((first, whole), (last, whole)),
-        ((first, first), (last, last)),
-        ((first, last), (last, first)),
-    )
-
-
-def _followed(target):
-    """Where one comes to by following the targets to their end."""
-    while not np.array_equal(target, target[target]):
-        target = target[target]
-    return target
-
-
-def _surroundings(levels):
-    """
-    Numbers that tell pixels apart by the levels around them, near and far, and that mirror images share.
-
-    They are hashes of a pixel's own number and the sums over the neighbors at its sides and at its
-    corners, farther and farther away; whole numbers, whose sums do not depend on an order.
-    Levels count with their sign as seen from the pixel.
-    """
-    return np.where(levels < 0, _hashes(-levels), _hashes(levels))
-
-
-def _hashes(levels):
-    hashes = _mixed(levels.astype(np.uint64) + np.uint64(1))
-    rows, columns = levels.shape
-    for distance in DISTANCES:
-        padded = np.pad(hashes, distance)
-        steps = [(down, right) for down in (0, 1, 2) for right in (0, 1, 2)]
-        around = [padded[distance * down :, distance * right :][:rows, :columns] for down, right in steps]
-        sides, corners = sum(around[1::2]), sum(around[0:3:2]) + sum(around[6::2])
-        hashes = _mixed(hashes + _mixed(sides) * np.uint64(3) + _mixed(corners) * np.uint64(5))
-    return hashes
-
-
-def _mixed(numbers):
-    """Numbers whose bits all depend on all bits of those given, without chance (the finalizer of SplitMix64)."""
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return numbers ^ (numbers >> np.uint64(31))
+def _levels(field, sign):
+    """Whole numbers that are ordered as the strengths of the pixels, with the sign of their class."""
+    strength = np.abs(_plain(field))
+    # The bits of floating-point numbers above zero, read as a whole number, have their order.
+    real, whole = (np.float32, np.int32) if strength.itemsize <= 4 else (np.float64, np.int64)
+    return (strength.astype(real, copy=False).view(whole) + whole(1)) * sign
 
 
 def keep_large(labels, min_pixels):
@@ -291,21 +203,28 @@ def keep_large(labels, min_pixels):
     --------
     >>> import numpy as np
     >>> keep_large(np.array([[1, 0, 2, 2, 0, 3, 3]]), 2)
-    array([[0, 0, 1, 1, 0, 2, 2]])
+    array([[0, 0, 1, 1, 0, 2, 2]], dtype=int32)
     """
-    labels = require_whole(labels, "labels")
-    large = np.bincount(labels.ravel(), minlength=1) >= min_pixels
-    large[0] = False
-    return _renumber(np.where(large[labels], labels, 0))
+    labels = _integers(labels, "labels")
+    return _renumbered(labels, min_pixels)
 
 
-def _renumber(labels):
-    """Labels without gaps, in the order of their first pixels."""
-    used, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    number = np.zeros(len(used), int)
-    features = np.flatnonzero(used)
-    number[features[np.argsort(first[features])]] = np.arange(1, len(features) + 1)
-    return number[inverse].reshape(labels.shape)
+def _renumbered(labels, min_pixels=1):
+    """Labels without gaps, in the order of their first pixels; those of too few pixels are left out."""
+    pixels = np.flatnonzero(labels)
+    renumbered = np.zeros(labels.size, np.int32)
+    renumbered[pixels] = _numbers(labels.ravel()[pixels], min_pixels)
+    return renumbered.reshape(labels.shape)
+
+
+def _numbers(found, min_pixels=1):
+    """Numbers without gaps, from 1 on in the order in which they are found; 0 for those that are found too rarely."""
+    kept = np.flatnonzero(np.bincount(found) >= max(min_pixels, 1))
+    first = np.empty(found.max(initial=0) + 1, int)
+    first[found[::-1]] = np.arange(len(found))[::-1]  # of several places of a number the last one stays
+    number = np.zeros(len(first), np.int32)
+    number[kept[np.argsort(first[kept])]] = np.arange(1, len(kept) + 1)
+    return number[found]
 
 
 def _plain(field):
@@ -316,4 +235,12 @@ def _plain(field):
 
 def _signs(mask):
     """The three classes of a mask of whole numbers of any type."""
-    return np.sign(require_whole(mask, "a mask")).astype(np.int8)
+    return np.sign(_integers(mask, "a mask")).astype(np.int8, copy=False)
+
+
+def _integers(values, argument):
+    """Whole numbers of any type as integers, in their own type where this is one."""
+    values = np.asarray(values)
+    if values.dtype == bool:
+        return values.view(np.int8)
+    return values if values.dtype.kind == "i" else require_whole(values, argument)

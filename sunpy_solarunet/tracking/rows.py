@@ -13,6 +13,7 @@ from sunpy_solarunet.magnetograms import surface_coordinates
 from sunpy_solarunet.tracking.columns import join
 from sunpy_solarunet.tracking.events import KINDS
 from sunpy_solarunet.tracking.exchange import are_lesser, contacts
+from sunpy_solarunet.tracking.kinship import text_of
 from sunpy_solarunet.tracking.tables import SCHEMAS
 
 __all__ = ["events_columns", "features_columns", "frames_columns"]
@@ -167,11 +168,11 @@ class _Events:
 
     def _labels(self):
         """Labels of the members and of the product of each event."""
-        labels = self._shown.label[self._member].astype(str).tolist()
+        labels = self._shown.label[self._member].tolist()
         bounds = np.searchsorted(self._event, np.arange(self._number + 1)).tolist()
-        members = [" ".join(labels[first:last]) for first, last in itertools.pairwise(bounds)]
-        others = [*self._other.label.astype(str).tolist(), ""]
-        return np.array(members, str), np.array([others[product] for product in self._product.tolist()], str)
+        members = [text_of(labels[first:last]) for first, last in itertools.pairwise(bounds)]
+        products = [[] if one.product is None else [int(self._other.label[one.product])] for one in self._explanations]
+        return np.array(members, str), np.array([text_of(product) for product in products], str)
 
 
 def _balance(explanation):

@@ -7,7 +7,16 @@ import itertools
 import numpy as np
 from scipy.spatial import cKDTree
 
-__all__ = ["border_pixels", "pairs_within", "pixel_corners", "rings", "smallest_circles"]
+__all__ = [
+    "at_border",
+    "border_pixels",
+    "hull_corners",
+    "near_any",
+    "pairs_within",
+    "pixel_corners",
+    "rings",
+    "smallest_circles",
+]
 
 #: Steps from corner to corner around a pixel, counterclockwise in x to the right and y up: right, up, left, down.
 _STEPS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
@@ -56,10 +65,78 @@ def border_pixels(labels):
     `numpy.ndarray` of `bool`
         Shape (rows, columns); never true where the label is 0.
     """
-    padded = np.pad(labels, 1)
-    inner = padded[1:-1, 1:-1]
-    alike = [inner == side for side in (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])]
-    return (labels != 0) & ~np.logical_and.reduce(alike)
+    pixels = np.flatnonzero(labels)
+    border = np.zeros(labels.shape, bool)
+    border.ravel()[pixels] = at_border(labels, pixels)
+    return border
+
+
+def at_border(labels, pixels):
+    """
+    Which of some pixels have a neighbor, by an edge, of another label or beyond the frame.
+
+    Parameters
+    ----------
+    labels : `numpy.ndarray` of `int`
+        Shape (rows, columns).
+    pixels : `numpy.ndarray` of `int`
+        Flat indices, shape (n,).
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+        Shape (n,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_solarunet.geometry import at_border
+    >>> at_border(np.ones((3, 4), int), np.array([4, 5, 6, 7]))
+    array([ True, False, False,  True])
+    """
+    width, flat = labels.shape[1], labels.ravel()
+    found, own = _at_edge(labels.shape, pixels), flat[pixels]
+    for step in (-width, -1, 1, width):
+        found |= flat.take(pixels + step, mode="clip") != own
+    return found
+
+
+def near_any(mask, pixels):
+    """
+    Which of some pixels have a neighbor, by an edge or a corner, that is in a mask or beyond the frame.
+
+    Parameters
+    ----------
+    mask : `numpy.ndarray` of `bool`
+        Shape (rows, columns).
+    pixels : `numpy.ndarray` of `int`
+        Flat indices, shape (n,).
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+        Shape (n,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_solarunet.geometry import near_any
+    >>> mask = np.zeros((3, 5), bool)
+    >>> mask[0, 0] = True
+    >>> near_any(mask, np.array([5, 6, 7, 8]))
+    array([ True,  True, False, False])
+    """
+    width, flat = mask.shape[1], mask.ravel()
+    found = _at_edge(mask.shape, pixels)
+    for step in (-width - 1, -width, 1 - width, -1, 1, width - 1, width, width + 1):
+        found |= flat.take(pixels + step, mode="clip")
+    return found
+
+
+def _at_edge(shape, pixels):
+    """Which of some pixels, by their flat indices, lie at the frame's edge."""
+    rows, columns = np.divmod(pixels, shape[1])
+    return (rows == 0) | (rows == shape[0] - 1) | (columns == 0) | (columns == shape[1] - 1)
 
 
 def pixel_corners(x, y):
@@ -78,6 +155,42 @@ def pixel_corners(x, y):
     """
     offsets = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
     return (np.stack([x, y], axis=-1)[:, np.newaxis, :] + offsets).reshape(-1, 2)
+
+
+def hull_corners(columns, rows, owners):
+    """
+    Corners of regions' pixels, among them all corners of the regions' convex hulls: those of the ends of each row.
+
+    Parameters
+    ----------
+    columns, rows, owners : `numpy.ndarray` of `int`
+        Pixels of regions, at least those at their borders, and the numbers of the regions, shape (n,): ordered by
+        number, then row, then column.
+
+    Returns
+    -------
+    corners : `numpy.ndarray`
+        Shape (m, 2).
+    owners : `numpy.ndarray` of `int`
+        The region of each corner.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_solarunet.geometry import hull_corners
+    >>> hull_corners(np.array([3, 4, 5]), np.array([7, 7, 7]), np.array([1, 1, 1]))[0]
+    array([[2.5, 6.5],
+           [2.5, 7.5],
+           [5.5, 6.5],
+           [5.5, 7.5]])
+    """
+    is_first = np.ones(len(rows), bool)
+    is_first[1:] = (np.diff(rows) != 0) | (np.diff(owners) != 0)
+    first = np.flatnonzero(is_first)
+    last = np.append(first, len(rows))[1:] - 1
+    ends = columns[first] - 0.5, columns[last] + 0.5
+    corners = [np.stack([end, rows[first] + side], axis=-1) for end in ends for side in (-0.5, 0.5)]
+    return np.stack(corners, axis=1).reshape(-1, 2), np.repeat(owners[first], 4)
 
 
 def rings(labels, *, inset=0.0):

@@ -350,27 +350,24 @@ def smallest_circles(points, group_starts):
 
 def _smallest_circle_of_four(points, tolerance):
     """Smallest circle around four points, for many fours at once, and the three points that determine it."""
-    candidates = [(i, j, j) for i, j in itertools.combinations(range(4), 2)]
-    candidates += list(itertools.combinations(range(4), 3))
-    triples = points[:, candidates, :]
-    centers = np.stack([_circumcenter(triples[:, n], pair=n < 6) for n in range(len(candidates))], axis=1)
+    pairs, triples = (points[:, list(itertools.combinations(range(4), size))] for size in (2, 3))
+    centers = np.concatenate([(pairs[:, :, 0] + pairs[:, :, 1]) / 2, _circumcenter(triples)], axis=1)
+    support = np.concatenate([pairs[:, :, [0, 1, 1]], triples], axis=1)
     distance = np.linalg.norm(points[:, np.newaxis, :, :] - centers[:, :, np.newaxis, :], axis=-1)
-    radii = np.linalg.norm(triples[:, :, 0] - centers, axis=-1)
+    radii = np.linalg.norm(support[:, :, 0] - centers, axis=-1)
     covers = (distance <= radii[..., np.newaxis] + tolerance / 4).all(axis=-1)
     best = np.where(covers, radii, np.inf).argmin(axis=1)
     rows = np.arange(len(points))
-    return centers[rows, best], distance[rows, best].max(axis=-1), triples[rows, best]
+    return centers[rows, best], distance[rows, best].max(axis=-1), support[rows, best]
 
 
-def _circumcenter(triples, *, pair):
-    """Middle of the first two points, or the point at one distance from three; not-a-number if they lie on a line."""
-    first, second, third = triples[:, 0], triples[:, 1], triples[:, 2]
-    if pair:
-        return (first + second) / 2
+def _circumcenter(triples):
+    """The point at one distance from three; not-a-number if they lie on a line."""
+    first, second, third = np.moveaxis(triples, -2, 0)
     b, c = second - first, third - first
-    twice = 2 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
+    twice = 2 * (b[..., 0] * c[..., 1] - b[..., 1] * c[..., 0])
     b2, c2 = (b**2).sum(axis=-1), (c**2).sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        x = (c[:, 1] * b2 - b[:, 1] * c2) / twice
-        y = (b[:, 0] * c2 - c[:, 0] * b2) / twice
+        x = (c[..., 1] * b2 - b[..., 1] * c2) / twice
+        y = (b[..., 0] * c2 - c[..., 0] * b2) / twice
     return first + np.stack([x, y], axis=-1)

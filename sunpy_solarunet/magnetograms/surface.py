@@ -6,12 +6,21 @@ import warnings
 
 import astropy.units as u
 import numpy as np
+from astropy.coordinates import Latitude, Longitude
 from sunpy.coordinates import HeliographicStonyhurst, Helioprojective, get_body_heliographic_stonyhurst
 from sunpy.util.exceptions import SunpyUserWarning
 
 from sunpy_solarunet.errors import MagnetogramError, name_choice
 
-__all__ = ["AREAS", "pixel_area", "pixel_length", "sky_axes", "surface_coordinates"]
+__all__ = [
+    "AREAS",
+    "is_of_the_sky",
+    "pixel_area",
+    "pixel_length",
+    "sky_axes",
+    "surface_coordinates",
+    "world_angles",
+]
 
 #: Shape of the Sun's projection: how the areas of pixels are counted.
 AREAS = ("sky", "surface")
@@ -189,5 +198,24 @@ def surface_coordinates(coordinate):
     with warnings.catch_warnings():
         # Not-a-number is the answer that is wanted off the disk.
         warnings.filterwarnings("ignore", "The conversion of these 2D helioprojective coordinates", SunpyUserWarning)
-        surface = coordinate.transform_to(HeliographicStonyhurst(obstime=coordinate.obstime))
-    return sky.Tx.to(u.arcsec), sky.Ty.to(u.arcsec), surface.lon.to(u.deg), surface.lat.to(u.deg)
+        if sky is coordinate and observer.obstime is not None and observer.obstime == coordinate.obstime:
+            lon, lat = _stonyhurst(coordinate.frame.make_3d(), observer)
+        else:
+            surface = coordinate.transform_to(HeliographicStonyhurst(obstime=coordinate.obstime))
+            lon, lat = surface.lon.to(u.deg), surface.lat.to(u.deg)
+    return sky.Tx.to(u.arcsec), sky.Ty.to(u.arcsec), lon, lat
+
+
+def _stonyhurst(place, observer):
+    """
+    Longitude and latitude of helioprojective places with distances, whose observer is known at their time.
+
+    One rotation in place of SunPy's chain of frames, each of which is made anew.
+    """
+    ahead, west, north = place.cartesian.xyz.to_value(u.m)
+    toward = observer.radius.to_value(u.m) - ahead
+    lon, lat = observer.lon.to_value(u.rad), observer.lat.to_value(u.rad)
+    level, up = np.cos(lat) * toward - np.sin(lat) * north, np.sin(lat) * toward + np.cos(lat) * north
+    angles = np.arctan2(west, level) + lon, np.arctan2(up, np.hypot(west, level))
+    degrees = [np.degrees(angle) * u.deg for angle in angles]
+    return Longitude(degrees[0], wrap_angle=180 * u.deg), Latitude(degrees[1])

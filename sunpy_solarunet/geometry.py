@@ -2,8 +2,6 @@
 Geometry of labelled pixels and places: closed outlines, smallest enclosing circles, and what is near what.
 """
 
-import itertools
-
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -17,6 +15,12 @@ __all__ = [
     "rings",
     "smallest_circles",
 ]
+
+#: Which of four points can determine the circle around them, two or three, if the last one does.
+DETERMINING = ((0, 3, 3), (1, 3, 3), (2, 3, 3), (0, 1, 3), (0, 2, 3), (1, 2, 3))
+
+#: Corners in straight lines and bays are looked for as long as less than this share of the corners remains.
+WORTHWHILE = 0.9
 
 #: Steps from corner to corner around a pixel, counterclockwise in x to the right and y up: right, up, left, down.
 _STEPS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
@@ -65,13 +69,13 @@ def border_pixels(labels):
     `numpy.ndarray` of `bool`
         Shape (rows, columns); never true where the label is 0.
     """
-    pixels = np.flatnonzero(labels)
+    rows, columns = np.nonzero(labels)
     border = np.zeros(labels.shape, bool)
-    border.ravel()[pixels] = at_border(labels, pixels)
+    border[rows, columns] = at_border(labels, rows, columns)
     return border
 
 
-def at_border(labels, pixels):
+def at_border(labels, rows, columns):
     """
     Which of some pixels have a neighbor, by an edge, of another label or beyond the frame.
 
@@ -79,8 +83,8 @@ def at_border(labels, pixels):
     ----------
     labels : `numpy.ndarray` of `int`
         Shape (rows, columns).
-    pixels : `numpy.ndarray` of `int`
-        Flat indices, shape (n,).
+    rows, columns : `numpy.ndarray` of `int`
+        The pixels, shape (n,).
 
     Returns
     -------
@@ -91,17 +95,18 @@ def at_border(labels, pixels):
     --------
     >>> import numpy as np
     >>> from sunpy_solarunet.geometry import at_border
-    >>> at_border(np.ones((3, 4), int), np.array([4, 5, 6, 7]))
+    >>> at_border(np.ones((3, 4), int), np.array([1, 1, 1, 2]), np.array([0, 1, 2, 2]))
     array([ True, False, False,  True])
     """
     width, flat = labels.shape[1], labels.ravel()
-    found, own = _at_edge(labels.shape, pixels), flat[pixels]
+    found, pixels = _at_edge(labels.shape, rows, columns), rows * width + columns
+    own = flat[pixels]
     for step in (-width, -1, 1, width):
         found |= flat.take(pixels + step, mode="clip") != own
     return found
 
 
-def near_any(mask, pixels):
+def near_any(mask, rows, columns):
     """
     Which of some pixels have a neighbor, by an edge or a corner, that is in a mask or beyond the frame.
 
@@ -109,8 +114,8 @@ def near_any(mask, pixels):
     ----------
     mask : `numpy.ndarray` of `bool`
         Shape (rows, columns).
-    pixels : `numpy.ndarray` of `int`
-        Flat indices, shape (n,).
+    rows, columns : `numpy.ndarray` of `int`
+        The pixels, shape (n,).
 
     Returns
     -------
@@ -123,19 +128,18 @@ def near_any(mask, pixels):
     >>> from sunpy_solarunet.geometry import near_any
     >>> mask = np.zeros((3, 5), bool)
     >>> mask[0, 0] = True
-    >>> near_any(mask, np.array([5, 6, 7, 8]))
-    array([ True,  True, False, False])
+    >>> near_any(mask, np.array([1, 1, 1]), np.array([1, 2, 3]))
+    array([ True, False, False])
     """
     width, flat = mask.shape[1], mask.ravel()
-    found = _at_edge(mask.shape, pixels)
+    found, pixels = _at_edge(mask.shape, rows, columns), rows * width + columns
     for step in (-width - 1, -width, 1 - width, -1, 1, width - 1, width, width + 1):
         found |= flat.take(pixels + step, mode="clip")
     return found
 
 
-def _at_edge(shape, pixels):
-    """Which of some pixels, by their flat indices, lie at the frame's edge."""
-    rows, columns = np.divmod(pixels, shape[1])
+def _at_edge(shape, rows, columns):
+    """Which of some pixels lie at the frame's edge."""
     return (rows == 0) | (rows == shape[0] - 1) | (columns == 0) | (columns == shape[1] - 1)
 
 
@@ -159,7 +163,7 @@ def pixel_corners(x, y):
 
 def hull_corners(columns, rows, owners):
     """
-    Corners of regions' pixels, among them all corners of the regions' convex hulls: those of the ends of each row.
+    Corners of regions' pixels, among them all corners of the regions' convex hulls, and few others.
 
     Parameters
     ----------
@@ -170,27 +174,46 @@ def hull_corners(columns, rows, owners):
     Returns
     -------
     corners : `numpy.ndarray`
-        Shape (m, 2).
+        Shape (m, 2), x and y.
     owners : `numpy.ndarray` of `int`
-        The region of each corner.
+        The region of each corner, increasing.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sunpy_solarunet.geometry import hull_corners
-    >>> hull_corners(np.array([3, 4, 5]), np.array([7, 7, 7]), np.array([1, 1, 1]))[0]
+    >>> hull_corners(np.array([3, 4, 5, 4]), np.array([7, 7, 7, 8]), np.array([1, 1, 1, 1]))[0]
     array([[2.5, 6.5],
-           [2.5, 7.5],
            [5.5, 6.5],
-           [5.5, 7.5]])
+           [2.5, 7.5],
+           [5.5, 7.5],
+           [3.5, 8.5],
+           [4.5, 8.5]])
     """
     is_first = np.ones(len(rows), bool)
     is_first[1:] = (np.diff(rows) != 0) | (np.diff(owners) != 0)
     first = np.flatnonzero(is_first)
     last = np.append(first, len(rows))[1:] - 1
-    ends = columns[first] - 0.5, columns[last] + 0.5
-    corners = [np.stack([end, rows[first] + side], axis=-1) for end in ends for side in (-0.5, 0.5)]
-    return np.stack(corners, axis=1).reshape(-1, 2), np.repeat(owners[first], 4)
+    sides = [
+        _bulging(columns[end] + 0.5 * side, rows[end], owners[end], side) for end, side in ((first, -1), (last, 1))
+    ]
+    x, y, owners = (np.concatenate(parts) for parts in zip(*sides, strict=True))
+    # Both sides are in order already, so that they have only to be merged.
+    order = np.argsort(owners * (y.max(initial=0) + 2) + y, kind="stable")
+    return np.column_stack([x, y])[order], owners[order]
+
+
+def _bulging(x, rows, owners, side):
+    """The corners of one side of regions, up along their rows, without those that lie in a straight line or a bay."""
+    x, owners = np.repeat(x, 2), np.repeat(owners, 2)
+    y = (rows[:, np.newaxis] + [-0.5, 0.5]).ravel()
+    while True:
+        right, up = np.diff(x), np.diff(y)
+        kept = np.ones(len(x), bool)
+        kept[1:-1] = (side * (right[:-1] * up[1:] - up[:-1] * right[1:]) > 0) | (owners[:-2] != owners[2:])
+        x, y, owners = x[kept], y[kept], owners[kept]
+        if len(x) >= WORTHWHILE * len(kept):
+            return x, y, owners
 
 
 def rings(labels, *, inset=0.0):
@@ -349,25 +372,28 @@ def smallest_circles(points, group_starts):
 
 
 def _smallest_circle_of_four(points, tolerance):
-    """Smallest circle around four points, for many fours at once, and the three points that determine it."""
-    pairs, triples = (points[:, list(itertools.combinations(range(4), size))] for size in (2, 3))
-    centers = np.concatenate([(pairs[:, :, 0] + pairs[:, :, 1]) / 2, _circumcenter(triples)], axis=1)
-    support = np.concatenate([pairs[:, :, [0, 1, 1]], triples], axis=1)
-    distance = np.linalg.norm(points[:, np.newaxis, :, :] - centers[:, :, np.newaxis, :], axis=-1)
-    radii = np.linalg.norm(support[:, :, 0] - centers, axis=-1)
-    covers = (distance <= radii[..., np.newaxis] + tolerance / 4).all(axis=-1)
-    best = np.where(covers, radii, np.inf).argmin(axis=1)
-    rows = np.arange(len(points))
-    return centers[rows, best], distance[rows, best].max(axis=-1), support[rows, best]
+    """
+    Smallest circle around four points, for many fours at once, and the three points that determine it.
+
+    The last point lies outside of the circle around the others, so that it is one of those that determine it.
+    """
+    x, y = np.moveaxis(points, -1, 0).transpose(0, 2, 1).copy()
+    one, two = np.transpose(DETERMINING)[:2]
+    centers = [((x[:3] + x[3]) / 2, (y[:3] + y[3]) / 2), _circumcenters(x, y, one[3:], two[3:], 3)]
+    center_x, center_y = (np.concatenate(parts) for parts in zip(*centers, strict=True))
+    distance = np.sqrt((x - center_x[:, np.newaxis]) ** 2 + (y - center_y[:, np.newaxis]) ** 2)
+    radii = distance[np.arange(len(one)), one]
+    covers = (distance <= radii[:, np.newaxis] + tolerance / 4).all(axis=1)
+    best, rows = np.where(covers, radii, np.inf).argmin(axis=0), np.arange(len(points))
+    center = np.stack([center_x[best, rows], center_y[best, rows]], axis=-1)
+    support = points[rows[:, np.newaxis], np.array(DETERMINING)[best]]
+    return center, distance[best, :, rows].max(axis=-1), support
 
 
-def _circumcenter(triples):
-    """The point at one distance from three; not-a-number if they lie on a line."""
-    first, second, third = np.moveaxis(triples, -2, 0)
-    b, c = second - first, third - first
-    twice = 2 * (b[..., 0] * c[..., 1] - b[..., 1] * c[..., 0])
-    b2, c2 = (b**2).sum(axis=-1), (c**2).sum(axis=-1)
+def _circumcenters(x, y, first, second, third):
+    """The points at one distance from three; not-a-number if they lie on a line."""
+    bx, by = x[second] - x[first], y[second] - y[first]
+    cx, cy = x[third] - x[first], y[third] - y[first]
+    b2, c2, twice = bx**2 + by**2, cx**2 + cy**2, 2 * (bx * cy - by * cx)
     with np.errstate(divide="ignore", invalid="ignore"):
-        x = (c[..., 1] * b2 - b[..., 1] * c2) / twice
-        y = (b[..., 0] * c2 - c[..., 0] * b2) / twice
-    return first + np.stack([x, y], axis=-1)
+        return x[first] + (cy * b2 - by * c2) / twice, y[first] + (bx * c2 - cx * b2) / twice

@@ -96,7 +96,7 @@ class Measurements:
 
     @lazyproperty
     def _has_all_areas(self):
-        return self._total((self._pixel_areas == 0).astype(int)) == 0
+        return self._total((self._pixel_areas == 0).astype(np.intp)) == 0
 
     def _total(self, values):
         """Sum of a pixel quantity over each feature."""
@@ -208,7 +208,7 @@ class Measurements:
     @lazyproperty
     def border_positions(self):
         """Columns, rows and numbers (see `numbered`) of the pixels at the features' borders, ordered by number."""
-        at_border = np.flatnonzero(geometry.at_border(self.labels, self._pixels))
+        at_border = np.flatnonzero(geometry.at_border(self.labels, *self._pixel_positions))
         rows, columns = (positions[at_border] for positions in self._pixel_positions)
         return columns, rows, self.numbered[rows, columns]
 
@@ -261,8 +261,8 @@ class Measurements:
         """
         rows, columns = self._pixel_positions
         x, y = (np.repeat(center, self.n_pixels) for center in self._centroids)
-        steps = columns - x, rows - y
-        xx, xy, yy = (self._weighted(steps[i] * steps[j]) for i, j in ((0, 0), (0, 1), (1, 1)))
+        x, y = columns - x, rows - y
+        xx, xy, yy = (self._weighted(product) for product in (x * x, x * y, y * y))
         axes = self.grid.axes(*self._centroids) / self.grid.side.to_value(u.Mm)
         covariance = axes @ np.stack([xx, xy, xy, yy], axis=-1).reshape(-1, 2, 2) @ np.swapaxes(axes, 1, 2)
         thin = np.linalg.det(covariance) < PIXEL_MOMENT**2
@@ -342,9 +342,8 @@ class Measurements:
 
         Zero where there is no such pixel.
         """
-        rest = np.flatnonzero((self.labels == 0) & self.has_data)
-        strength = np.abs(field_strength(self.map, rest))
-        return (NORMAL_MEDIAN * median_of(strength) if len(rest) else 0.0) * u.G
+        strength = np.abs(field_strength(self.map, (self.labels == 0) & self.has_data))
+        return (NORMAL_MEDIAN * median_of(strength) if len(strength) else 0.0) * u.G
 
     @lazyproperty
     def flux_error(self):
@@ -368,9 +367,8 @@ class Measurements:
     def touches_edge(self):
         """Whether features touch the frame's edge or pixels without data."""
         columns, rows, owners = self.border_positions
-        pixels = rows * self.labels.shape[1] + columns
         touches = np.zeros(len(self), bool)
-        touches[owners[geometry.near_any(~self.has_data, pixels)] - 1] = True
+        touches[owners[geometry.near_any(~self.has_data, rows, columns)] - 1] = True
         return touches
 
     @property

@@ -6,6 +6,9 @@ import numpy as np
 
 __all__ = ["pixels_by_label"]
 
+#: Labels that are larger than this many times their pixels are not counted one by one.
+MANY = 10
+
 
 def pixels_by_label(labels):
     """
@@ -33,20 +36,17 @@ def pixels_by_label(labels):
     (array([2, 7]), array([2, 4, 5, 0, 3]), array([0, 3]))
     """
     pixels = np.flatnonzero(labels != 0)
-    label, owner = _numbered(labels.ravel()[pixels])
-    starts = np.append(0, np.cumsum(np.bincount(owner, minlength=len(label))))[:-1]
-    # Numbers of few bytes are sorted in one pass.
-    order = np.argsort(owner.astype(np.min_scalar_type(len(label))), kind="stable")
-    return label, pixels[order], starts
+    found = labels.ravel()[pixels]
+    label, number = _counted(found)
+    # Numbers of two bytes or one are sorted in one pass.
+    order = np.argsort(found.astype(np.min_scalar_type(int(found.max(initial=0)))), kind="stable")
+    return label, pixels[order], np.cumsum(number) - number
 
 
-def _numbered(found):
-    """The numbers that occur, increasing, and the position of each element's among them."""
-    highest = int(found.max(initial=0))
-    if highest > 10 * len(found):
-        label, owner = np.unique(found, return_inverse=True)
-        return label.astype(int), owner
-    label = np.flatnonzero(np.bincount(found))
-    position = np.zeros(highest + 1, np.int32)
-    position[label] = np.arange(len(label))
-    return label, position[found]
+def _counted(found):
+    """The numbers that occur, increasing, and how often each does."""
+    if found.max(initial=0) > MANY * len(found):
+        return np.unique(found.astype(int), return_counts=True)
+    number = np.bincount(found)
+    label = np.flatnonzero(number)
+    return label, number[label]

@@ -61,8 +61,8 @@ def field_strength(frame, pixels=None):
     ----------
     frame : `~sunpy.map.GenericMap`
         In gauss, tesla, Mx / cm2 or any equivalent unit.
-    pixels : `numpy.ndarray` of `int`, optional
-        Flat indices of pixels that have data, shape (n,), if not all are asked for.
+    pixels : `numpy.ndarray` of `int` or `bool`, optional
+        Flat indices of pixels that have data, shape (n,), or a mask of them, if not all are asked for.
 
     Returns
     -------
@@ -141,7 +141,7 @@ def checked_field(field, name, pixels=None):
         raise MagnetogramError(f"{name}: the array is empty")
     if field.dtype.kind not in "iuf":
         raise MagnetogramError(f"{name}: a magnetogram holds real numbers, this holds {field.dtype}")
-    chosen = field if pixels is None else field.ravel()[pixels]
+    chosen = field if pixels is None else field.ravel()[pixels.ravel()]
     return chosen.astype(_working_type(field.dtype), copy=False)
 
 

@@ -51,7 +51,7 @@ axes = figure.add_subplot(121, projection=magnetogram)
 magnetogram.plot(axes=axes, cmap="gray", clip_interval=(1, 99) * u.percent, title="Features")
 draw_borders(catalog, axes=axes)
 
-probability = segmenter.probability(magnetogram)
+probability = segmenter.probabilities(magnetogram)
 axes = figure.add_subplot(122, projection=probability)
 image = probability.plot(axes=axes, cmap="viridis", vmin=0, vmax=1, title="Probability")
 figure.colorbar(image, ax=axes, shrink=0.8)

@@ -10,7 +10,7 @@ import numpy as np
 from sunpy import log
 
 from sunpy_solarunet import Run, Segmenter, Tracker, magnetogram
-from sunpy_solarunet.pipeline import save_frame
+from sunpy_solarunet.plotting import save_frame
 from sunpy_solarunet.synthetic import six_events
 from sunpy_solarunet.tracking.tables import require_columns
 
@@ -47,7 +47,7 @@ def matching_events(planted, found, *, tolerance=TOLERANCE):
     return rows
 
 
-def demonstrate(output, *, seed=0, progress=True):
+def demonstrate(output, *, seed=0, progress=True, say=print):
     """
     Show the whole way on a sequence whose events are known, and one step of it on a real magnetogram.
 
@@ -59,42 +59,44 @@ def demonstrate(output, *, seed=0, progress=True):
         Seed of the noise.
     progress : `bool`
         Show bars.
+    say : callable
+        Called with each line of what is found.
 
     Returns
     -------
     `~sunpy_solarunet.Run`
     """
     segmenter = Segmenter()
-    print("A synthetic sequence, segmented by the network and tracked:")
+    say("A synthetic sequence, segmented by the network and tracked:")
     maps, planted = six_events(seed)
     run = Run(output).track(maps, segmenter, Tracker(), overwrite=True, progress=progress)
     run.draw(events=True, progress=progress)
     run.movie(progress=progress)
-    _compare(planted, run.events)
-    _real_magnetogram(segmenter, run.folder)
-    print(f"\nTables, figures and a movie are in {run.folder.resolve()}")
+    _compare(planted, run.events, say)
+    _real_magnetogram(segmenter, run.folder, say)
+    say(f"\nTables, figures and a movie are in {run.folder.resolve()}")
     return run
 
 
-def _compare(planted, found):
+def _compare(planted, found, say):
     rows = matching_events(planted, found)
-    print(f"\n  {'planted':15} frame  found at")
+    say(f"\n  {'planted':15} frame  found at")
     for event, row in zip(planted, rows, strict=True):
         place = f"({found['Tx'][row]:.1f}, {found['Ty'][row]:.1f})" if row >= 0 else "not found"
-        print(f"  {event['kind']:15} {event['frame']:5}  {place}")
-    print(f"  {np.count_nonzero(rows >= 0)} of {len(planted)} found, {len(found) - len(set(rows[rows >= 0]))} others\n")
+        say(f"  {event['kind']:15} {event['frame']:5}  {place}")
+    say(f"  {np.count_nonzero(rows >= 0)} of {len(planted)} found, {len(found) - len(set(rows[rows >= 0]))} others\n")
 
 
-def _real_magnetogram(segmenter, output):
+def _real_magnetogram(segmenter, output, say=print):
     """A magnetogram of SDO/HMI out of sunpy's sample data, where that can be had."""
-    print("A real magnetogram, SDO/HMI out of sunpy's sample data:")
+    say("A real magnetogram, SDO/HMI out of sunpy's sample data:")
     path = _sample_file()
     if path is None:
-        print("  not on this machine, and it cannot be downloaded now")
+        say("  not on this machine, and it cannot be downloaded now")
         return
     catalog = segmenter(magnetogram(path))
     save_frame(output / "hmi.png", catalog)
-    print(f"  {catalog.time.iso}, {len(catalog)} features, drawn in hmi.png")
+    say(f"  {catalog.time.iso}, {len(catalog)} features, drawn in hmi.png")
 
 
 def _sample_file():

@@ -2,9 +2,10 @@
 The errors and warnings of the package.
 """
 
-import difflib
-
+import astropy.units as u
 from sunpy.util.exceptions import SunpyUserWarning
+
+from sunpy_solarunet.names import suggestion, unknown_name
 
 __all__ = [
     "DescriptionMissing",
@@ -19,8 +20,6 @@ __all__ = [
     "require_whole",
     "suggestion",
 ]
-
-import astropy.units as u
 
 
 class SolarUnetError(ValueError):
@@ -202,35 +201,7 @@ def name_choice(name, choices, what):
     choices = list(choices)
     if isinstance(name, str) and name in choices:
         return name
-    listed = ", ".join(map(repr, choices))
-    raise SolarUnetError(f"unknown {what} {name!r};{suggestion(name, choices)} choose one of {listed}")
-
-
-def suggestion(name, choices):
-    """
-    Ask whether another name was meant.
-
-    Parameters
-    ----------
-    name : `str`
-        One that does not exist.
-    choices : iterable of `str`
-        Those that do.
-
-    Returns
-    -------
-    `str`
-        A question with a blank before it; empty if no name is near.
-
-    Examples
-    --------
-    >>> from sunpy_solarunet.errors import suggestion
-    >>> suggestion("step", ["steps", "crop"])
-    " did you mean 'steps'?"
-    """
-    plain = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(str(name).lower(), plain, n=1, cutoff=0.7)
-    return f" did you mean {plain[near[0]]!r}?" if near else ""
+    raise SolarUnetError(unknown_name(name, choices, what))
 
 
 def require_number(value, argument, lowest, highest=float("inf"), *, whole=False):

@@ -2,17 +2,21 @@
 Geometry of labelled pixels and places: closed outlines, smallest enclosing circles, and what is near what.
 """
 
+import itertools
+
 import numpy as np
 from scipy.spatial import cKDTree
 
 __all__ = [
     "at_border",
     "border_pixels",
+    "circles_that_meet",
     "hull_corners",
     "near_any",
     "pairs_within",
     "pixel_corners",
     "rings",
+    "runs",
     "smallest_circles",
 ]
 
@@ -52,7 +56,70 @@ def pairs_within(first, second, distance):
     if not len(first) or not len(second):
         return np.zeros(0, int), np.zeros(0, int)
     near = cKDTree(second).query_ball_point(first, distance, return_sorted=True)
-    return np.repeat(np.arange(len(first)), [len(group) for group in near]), np.concatenate(near).astype(int)
+    sizes = [len(group) for group in near]
+    found = np.fromiter(itertools.chain.from_iterable(near), int, sum(sizes))
+    return np.repeat(np.arange(len(first)), sizes), found
+
+
+def circles_that_meet(first, first_radii, second, second_radii):
+    """
+    All pairs of circles, or spheres, that have a place in common.
+
+    Parameters
+    ----------
+    first, second : `numpy.ndarray`
+        Centers, shapes (n, dimensions) and (m, dimensions).
+    first_radii, second_radii : `numpy.ndarray`
+        Shapes (n,) and (m,).
+
+    Returns
+    -------
+    tuple of `numpy.ndarray` of `int`
+        Index of the first and of the second circle of each pair.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_solarunet.geometry import circles_that_meet
+    >>> circles_that_meet(np.array([[0, 0], [9, 0]]), np.array([1, 2]), np.array([[3, 0], [4, 0]]), np.array([1, 3]))
+    (array([0, 1]), array([1, 1]))
+    """
+    pairs = [(np.zeros(0, int), np.zeros(0, int))]
+    # Circles of one size together: one large one does not make a search among small ones wide.
+    sizes = np.frexp(second_radii)[1]
+    for size in np.unique(sizes):
+        alike = np.flatnonzero(sizes == size)
+        i, j = pairs_within(first, second[alike], first_radii + second_radii[alike].max())
+        j = alike[j]
+        meet = np.linalg.norm(first[i] - second[j], axis=1) <= first_radii[i] + second_radii[j]
+        pairs.append((i[meet], j[meet]))
+    return tuple(np.concatenate(indices) for indices in zip(*pairs, strict=True))
+
+
+def runs(starts, lengths):
+    """
+    Whole numbers that follow each other from each of some starts on.
+
+    Parameters
+    ----------
+    starts, lengths : `numpy.ndarray` of `int`
+        Shape (n,).
+
+    Returns
+    -------
+    `numpy.ndarray` of `int`
+        One run after the other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_solarunet.geometry import runs
+    >>> runs(np.array([5, 0, 7]), np.array([3, 0, 2]))
+    array([5, 6, 7, 7, 8])
+    """
+    lengths = np.asarray(lengths)
+    before = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
 
 
 def border_pixels(labels):

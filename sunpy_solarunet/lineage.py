@@ -2,11 +2,16 @@
 Families of tracks: which came from which by splitting and emergence, and went into which by merging and cancellation.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+from astropy.table import Table
 from matplotlib.lines import Line2D
 
 from sunpy_solarunet.errors import SolarUnetError
 from sunpy_solarunet.plotting import COLORS
+from sunpy_solarunet.tracking.kinship import lineage_table, numbers_in
+from sunpy_solarunet.tracking.sources import table_of
 from sunpy_solarunet.tracking.tables import require_columns
 
 __all__ = ["family", "plot_lineage"]
@@ -15,14 +20,34 @@ __all__ = ["family", "plot_lineage"]
 MARKERS = {"birth": "o", "death": "X"}
 
 
+@dataclass(frozen=True)
+class Kinship:
+    """
+    A track that came from another.
+
+    Attributes
+    ----------
+    parent, child : `int`
+        Numbers of the tracks.
+    parent_frame, child_frame : `int` or `None`
+        The last frame before it did and the first one after; `None` if that is not known.
+    """
+
+    parent: int
+    child: int
+    parent_frame: int | None = None
+    child_frame: int | None = None
+
+
 def family(tracks, track_id):
     """
     All tracks that are related to one, however many generations apart.
 
     Parameters
     ----------
-    tracks : `~astropy.table.QTable`
-        `Tracker.tracks <sunpy_solarunet.Tracker.tracks>`.
+    tracks : `~sunpy_solarunet.Run`, `~sunpy_solarunet.Tracker`, `dict` or `~astropy.table.QTable`
+        What holds the tables of a sequence, or a dict of these. Of the table of tracks alone, the columns
+        parents and children are read.
     track_id : `int`
 
     Returns
@@ -43,12 +68,16 @@ def family(tracks, track_id):
     >>> maps, _ = six_events()
     >>> segmenter, tracker = Segmenter("threshold"), Tracker()
     >>> events = tracker.track(segmenter(frame) for frame in maps)
-    >>> family(tracker.tracks, 1)
+    >>> family(tracker, 1)
     array([1, 3])
     """
-    relatives = _relatives(tracks)
+    rows, kin = _rows_and_kin(tracks)
+    return _family(_relatives(rows, kin), track_id)
+
+
+def _family(relatives, track_id):
     if track_id not in relatives:
-        raise SolarUnetError(f"there is no track {track_id}: the tracks are numbered from 0 to {len(tracks) - 1}")
+        raise SolarUnetError(f"there is no track {track_id}: the tracks are numbered from 0 to {len(relatives) - 1}")
     found, waiting = {track_id}, [track_id]
     while waiting:
         new = relatives[waiting.pop()] - found
@@ -57,26 +86,49 @@ def family(tracks, track_id):
     return np.array(sorted(found))
 
 
-def _relatives(tracks):
+def _relatives(rows, kin):
     """Parents and children of each track, by number."""
-    require_columns(tracks, ("track_id", "parents", "children"), "tracks")
-    return {int(track["track_id"]): {*_numbers(track["parents"]), *_numbers(track["children"])} for track in tracks}
+    relatives = {number: set() for number in rows}
+    for pair in kin:
+        relatives[pair.parent].add(pair.child)
+        relatives[pair.child].add(pair.parent)
+    return relatives
 
 
-def _numbers(text):
-    return [int(number) for number in str(text).split()]
+def _rows_and_kin(source):
+    """Rows of the tracks by number, and all kinships among them."""
+    alone = isinstance(source, Table)
+    tracks = source if alone else table_of(source, "tracks")
+    require_columns(tracks, ("track_id",), "tracks")
+    rows = {int(track["track_id"]): track for track in tracks}
+    kin = _kin_of_texts(tracks, rows) if alone else _kin_of_members(source)
+    return rows, [pair for pair in kin if pair.parent in rows and pair.child in rows]
 
 
-def _was_born_of(child, parent):
-    """Whether a track parted from another, which lived on: its first parent, since they stand in the order of time."""
-    first = _numbers(child["parents"])[:1]
-    return bool(first == [parent["track_id"]] and child["birth"] and parent["last_frame"] >= child["first_frame"])
+def _kin_of_members(source):
+    lineage = lineage_table(table_of(source, "events"), table_of(source, "members"))
+    names = ("parent", "child", "parent_frame", "child_frame")
+    return [Kinship(*pair) for pair in zip(*(lineage[name].tolist() for name in names), strict=True)]
 
 
-def _went_into(parent, child):
-    """Whether a track ended in another, and was not only its parent before."""
-    times = _numbers(child["parents"]).count(parent["track_id"]) - _was_born_of(child, parent)
-    return bool(parent["death"] and child["last_frame"] > parent["last_frame"] and times > 0)
+def _kin_of_texts(tracks, rows):
+    """What the table of tracks alone tells: not when, but for what begins or ends with it."""
+    require_columns(tracks, ("parents", "children", "first_frame", "last_frame", "birth", "death"), "tracks")
+    for number, child in rows.items():
+        # Parents stand in the order of time.
+        for position, parent in enumerate(numbers_in(child["parents"])):
+            yield Kinship(parent, number, *_frames_between(rows.get(parent), child, position == 0))
+
+
+def _frames_between(parent, child, is_first):
+    """The frames between which a track parted from another, which lived on, or ended in another, which did."""
+    if parent is None:
+        return ()
+    if is_first and child["birth"] and parent["last_frame"] >= child["first_frame"]:
+        return int(child["first_frame"]) - 1, int(child["first_frame"])
+    if parent["death"] and child["last_frame"] > parent["last_frame"]:
+        return int(parent["last_frame"]), int(parent["last_frame"]) + 1
+    return ()
 
 
 def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
@@ -88,8 +140,8 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
 
     Parameters
     ----------
-    tracks : `~astropy.table.QTable`
-        `Tracker.tracks <sunpy_solarunet.Tracker.tracks>`.
+    tracks : `~sunpy_solarunet.Run`, `~sunpy_solarunet.Tracker`, `dict` or `~astropy.table.QTable`
+        As in `family`.
     track_id : `int`, optional
         Draw the `family` of this track. All tracks that have relatives, if not given.
     axes : `~matplotlib.axes.Axes`, optional
@@ -115,21 +167,22 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
     >>> maps, _ = six_events()
     >>> segmenter, tracker = Segmenter("threshold"), Tracker()
     >>> events = tracker.track(segmenter(frame) for frame in maps)
-    >>> plot_lineage(tracker.tracks, 7).get_xlabel()
+    >>> plot_lineage(tracker, 7).get_xlabel()
     'Frame'
     >>> plt.close()
     """
     import matplotlib.pyplot as plt
 
-    require_columns(tracks, ("polarity", "first_frame", "last_frame", "birth", "death"), "tracks")
-    axes = plt.gca() if axes is None else axes
-    relatives = _relatives(tracks)
-    numbers = [number for number in relatives if relatives[number]] if track_id is None else family(tracks, track_id)
-    rows = {int(track["track_id"]): track for track in tracks}
+    rows, kin = _rows_and_kin(tracks)
+    relatives = _relatives(rows, kin)
+    numbers = [one for one in relatives if relatives[one]] if track_id is None else _family(relatives, track_id)
     height = _in_order(rows, relatives, numbers)
+    axes = plt.gca() if axes is None else axes
     for number, place in height.items():
         _draw_track(axes, rows[number], place, kwargs)
-        _draw_kinship(axes, rows, number, height)
+    for pair in kin:
+        if pair.parent in height and pair.parent_frame is not None:
+            _draw_kinship(axes, pair, rows[pair.parent], height)
     axes.set(xlabel="Frame", ylabel="Track", yticks=list(height.values()), yticklabels=list(height))
     axes.margins(x=0.05, y=0.1)
     axes.xaxis.get_major_locator().set_params(integer=True)
@@ -161,14 +214,12 @@ def _draw_track(axes, track, place, kwargs):
             axes.plot(frame, place, MARKERS[kind], color=COLORS[str(track[kind])], markeredgecolor="black", zorder=3)
 
 
-def _draw_kinship(axes, rows, number, height):
-    """Lines from a track's beginning to what it parted from, and from its end to what it went into."""
-    track, place = rows[number], height[number]
-    first, last = track["first_frame"], track["last_frame"]
-    joints = [(first, -1, other) for other in set(_numbers(track["parents"])) if _was_born_of(track, rows[other])]
-    joints += [(last, 1, other) for other in set(_numbers(track["children"])) if _went_into(track, rows[other])]
-    for frame, step, other in joints:
-        axes.plot([frame, frame + step], [place, height[other]], color="0.5", linewidth=1, zorder=1)
+def _draw_kinship(axes, pair, parent, height):
+    """A line from what ends to what it went into, or from what begins to what it parted from."""
+    ends = [(pair.parent_frame, height[pair.parent]), (pair.child_frame, height[pair.child])]
+    if parent["last_frame"] > pair.parent_frame:
+        ends.reverse()
+    axes.plot(*zip(*ends, strict=True), color="0.5", linewidth=1, zorder=1)
 
 
 def _add_legend(axes, tracks):

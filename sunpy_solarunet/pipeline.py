@@ -1,5 +1,5 @@
 """
-Pieces that lie between tracking and files: events frame by frame, figures of frames, and what is not to be replaced.
+Pieces that lie between tracking and files: events frame by frame, and what is not to be replaced.
 """
 
 from collections import deque
@@ -7,7 +7,7 @@ from collections import deque
 from sunpy_solarunet.errors import SolarUnetError
 from sunpy_solarunet.tracking.tables import stack_tables
 
-__all__ = ["follow", "refuse_existing", "save_frame"]
+__all__ = ["follow", "refuse_existing"]
 
 
 def follow(tracker, catalogs):
@@ -58,24 +58,3 @@ def refuse_existing(paths, *, overwrite):
     there = [path for path in paths if path.exists()]
     if there and not overwrite:
         raise SolarUnetError(f"{there[0]} exists: choose another place, or overwrite it (--overwrite)")
-
-
-def save_frame(path, catalog, events=None):
-    """
-    Draw a magnetogram with the borders of its features and its events into a file.
-
-    Parameters
-    ----------
-    path : path-like
-        With the suffix of an image format, such as .png or .pdf.
-    catalog : `~sunpy_solarunet.FeatureCatalog`
-    events : `~astropy.table.QTable`, optional
-    """
-    from matplotlib.figure import Figure
-
-    from sunpy_solarunet import plotting
-
-    figure = Figure(figsize=(9, 8), layout="constrained")
-    axes = figure.add_subplot(projection=catalog.map)
-    plotting.plot_catalog(catalog, events, axes=axes)
-    figure.savefig(path, dpi=120)

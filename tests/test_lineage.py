@@ -1,26 +1,34 @@
 """Families of tracks and their tree."""
 
+import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
-from planted import sequence
+from planted import random_sequence, sequence
 
-from sunpy_solarunet import Tracker
+from sunpy_solarunet import Run, Segmenter, Tracker
 from sunpy_solarunet.errors import SolarUnetError
 from sunpy_solarunet.lineage import family, plot_lineage
 from sunpy_solarunet.plotting import COLORS
+from sunpy_solarunet.tracking.kinship import lineage_table, numbers_in
+from sunpy_solarunet.tracking.rules import RULES
 
 ALONE = (30, 40, 4, 4, -300)
 PARTS = [(10, 10, 4, 4, 200), (10, 15, 4, 3, 300)]
 WHOLE = [(10, 10, 4, 8, 212.5)]
 
 
-@pytest.fixture
-def tracks():
+@pytest.fixture(scope="module")
+def tracker():
     """Two positive features merge and split again, far from a negative one."""
     tracker = Tracker(memory=0)
     tracker.track(sequence([*PARTS, ALONE], [*WHOLE, ALONE], [*PARTS, ALONE]))
+    return tracker
+
+
+@pytest.fixture
+def tracks(tracker):
     return tracker.tracks
 
 
@@ -92,3 +100,92 @@ def test_without_relatives_there_is_nothing_to_draw(axes):
     assert not axes.collections
     plot_lineage(Tracker().tracks, axes=axes)
     assert np.array_equal(axes.get_yticks(), [])
+
+
+NAMES = ("parent", "child", "kind", "frame", "parent_frame", "child_frame")
+
+
+def test_a_lineage_has_a_row_for_each_track_that_came_from_another(tracker):
+    lineage = tracker.lineage
+    # Track 0 goes into 1 between frames 0 and 1, which frame 0 shows; track 3 parts from it before frame 2.
+    assert [tuple(row) for row in lineage[NAMES].iterrows()] == [
+        (0, 1, "merging", 0, 0, 1),
+        (1, 3, "splitting", 2, 1, 2),
+    ]
+    assert lineage["event_id"].tolist() == tracker.events["event_id"].tolist() == [0, 1]
+    assert lineage["flux_exchanged"].unit == u.Mx
+    assert np.array_equal(lineage["flux_exchanged"], tracker.events["flux_exchanged"])
+
+
+def test_where_every_part_has_a_track_of_its_own_each_parent_goes_with_each_child():
+    tracker = Tracker(identity="new")
+    tracker.track(sequence([*PARTS], [*WHOLE], [*PARTS]))
+    assert [tuple(row) for row in tracker.lineage.iterrows("parent", "child")] == [(0, 2), (1, 2), (2, 3), (2, 4)]
+
+
+def test_without_events_a_lineage_is_empty_but_has_its_columns(tracker):
+    assert Tracker().lineage.colnames == tracker.lineage.colnames
+    assert len(Tracker().lineage) == 0
+
+
+def test_a_lineage_is_of_the_events_that_are_looked_at(tracker):
+    events = tracker.events[::-1]
+    assert lineage_table(events, tracker.members)["kind"].tolist() == ["merging", "splitting"]
+    assert lineage_table(events[events["kind"] == "splitting"], tracker.members)["event_id"].tolist() == [1]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("identity", ["new", "largest_flux"])
+def test_a_lineage_tells_what_the_tracks_tell_people(rule, identity):
+    tracker = Tracker(rule, identity=identity)
+    for catalog in random_sequence(5, frames=5):
+        tracker.update(catalog)
+        lineage, tracks = tracker.lineage, tracker.tracks
+        assert len(lineage) == sum(len(numbers_in(text)) for text in tracks["parents"])
+        for track in tracks:
+            for column, other, mine in (("parents", "parent", "child"), ("children", "child", "parent")):
+                told = lineage[other][lineage[mine] == track["track_id"]].tolist()
+                assert told == numbers_in(track[column])
+
+
+def test_families_and_trees_are_the_same_whoever_holds_the_tables(tracker, tmp_path):
+    scenes = [*PARTS, ALONE], [*WHOLE, ALONE], [*PARTS, ALONE]
+    maps = [catalog.map for catalog in sequence(*scenes)]
+    run = Run(tmp_path).track(maps, Segmenter("threshold", threshold=100 * u.G), Tracker(memory=0))
+    sources = (tracker, tracker.tables(), tracker.tracks, run)
+    for source in sources:
+        figure, axes = plt.subplots()
+        assert len(joints(plot_lineage(source, axes=axes))) == 2
+        plt.close(figure)
+    assert all(family(source, 0).tolist() == [0, 1, 3] for source in sources[:3])
+    positive = run.tracks["track_id"][run.tracks["polarity"] > 0].tolist()
+    assert family(run, positive[0]).tolist() == positive
+    for number in positive:
+        track = run.track(number)
+        assert [one.track_id for one in track.parents] == numbers_in(track.row["parents"])
+        assert [one.track_id for one in track.children] == numbers_in(track.row["children"])
+
+
+def test_joints_go_to_the_frames_that_were_compared_across_one_that_was_skipped(axes):
+    tracker = Tracker(memory=0)
+    first, gap, last = sequence([*PARTS], [], [*WHOLE])
+    gap = type(gap)(type(gap.map)(np.full(gap.labels.shape, np.nan), gap.map.meta), gap.labels)
+    tracker.track([first, gap, last])
+    plot_lineage(tracker, axes=axes)
+    assert joints(axes) == {(0, 2, 0, 1)}
+
+
+def test_tracks_that_are_not_there_any_more_are_no_relatives(tracker, axes):
+    tables = tracker.tables()
+    tables["tracks"] = tables["tracks"][1:]
+    for source in (tables, tables["tracks"]):
+        assert family(source, 1).tolist() == [1, 3]
+    plot_lineage(tables, axes=axes)
+    assert joints(axes) == {(2, 1, 1, 0)}
+
+
+def test_one_who_has_the_wrong_thing_is_told_what_is_needed(tracker):
+    with pytest.raises(TypeError, match="a Run, a Tracker or the dict of their tables is needed, got int"):
+        family(4, 0)
+    with pytest.raises(SolarUnetError, match="no table of events is among those given: tracks"):
+        family({"tracks": tracker.tracks}, 0)

@@ -2,23 +2,29 @@
 Training: crops whose field and mask stay together, checkpoints that a killed training goes on from.
 """
 
+import errno
 import json
+import shutil
 import tomllib
+from pathlib import Path
 
 import astropy.units as u
 import numpy as np
 import pytest
+from filelock import FileLock
 from helpers import write_fits
 from skimage.io import imsave
 
-from sunpy_solarunet.errors import MagnetogramError, SolarUnetError
+from sunpy_solarunet.errors import MagnetogramError, ModelError, SolarUnetError
 from sunpy_solarunet.magnetograms import read_array, read_field
 from sunpy_solarunet.segmentation import training as training_module
 from sunpy_solarunet.segmentation.augmentation import augmented_crop
+from sunpy_solarunet.segmentation.checkpoints import load_checkpoint, save_checkpoint
 from sunpy_solarunet.segmentation.classical import hysteresis_mask
 from sunpy_solarunet.segmentation.examples import EXAMPLES, DegradedExamples, PaperExamples
 from sunpy_solarunet.segmentation.network import ARCHITECTURES, PIXEL_RANGE
-from sunpy_solarunet.segmentation.pairs import classical_labeler, read_mask, read_pairs
+from sunpy_solarunet.segmentation.pairs import classical_labeler, read_mask, read_pairs, require_both_classes
+from sunpy_solarunet.segmentation.places import finish_replacing
 from sunpy_solarunet.segmentation.recipes import BUNDLED, available_recipes, change_recipe, read_recipe
 from sunpy_solarunet.segmentation.training import mask_scores, train_model, train_network
 from sunpy_solarunet.segmentation.weights import load_model, read_specification
@@ -239,6 +245,40 @@ def test_a_file_that_is_no_field_is_refused(tmp_path):
     write_fits(tmp_path / "one.fits", np.zeros((2, 3), np.float32), BUNIT="K")
     with pytest.raises(MagnetogramError, match=r"one\.fits: the unit is K"):
         read_field(tmp_path / "one.fits")
+
+
+def test_names_may_have_dots_in_them(folders):
+    for folder in folders:
+        for path in list(folder.iterdir()):
+            path.rename(folder / path.name.replace("frame_", "hmi.m_720s."))
+    pairs = read_pairs(*folders)
+    assert len(pairs) == 3
+    assert all(np.array_equal(mask, np.abs(field) > 90) for field, mask in pairs)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_two_files_of_one_name_are_told(folders, which):
+    write_fits(folders[which] / "frame_1.fts", np.zeros((48, 64), np.float32))
+    with pytest.raises(SolarUnetError, match=r"frame_1\..* and frame_1\..* have the same name"):
+        read_pairs(*folders)
+
+
+def test_a_magnetogram_without_data_is_named(folders):
+    (folders[0] / "frame_1.fits").unlink()
+    write_fits(folders[0] / "frame_1.fits", np.full((48, 64), np.nan, np.float32))
+    with pytest.raises(MagnetogramError, match=r"frame_1\.fits: no pixel has data"):
+        read_pairs(*folders)
+
+
+@pytest.mark.parametrize(
+    ("significant", "message"), [(False, "no pixel of any mask"), (True, "all pixels of all masks")]
+)
+def test_from_masks_of_one_class_nothing_can_be_learned(significant, message):
+    mask = np.full((5, 7), significant)
+    with pytest.raises(SolarUnetError, match=message):
+        require_both_classes([(np.zeros((5, 7)), mask)] * 2)
+    require_both_classes([(np.zeros((5, 7)), mask), (np.zeros((5, 7)), ~mask)])
+    require_both_classes([])
 
 
 def test_magnetograms_without_a_mask_get_one_from_the_labeler(folders):
@@ -579,6 +619,134 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
         train_network(PAIRS, tmp_path, change_recipe(OWN, kernels=[3, 3, 4, 5]), resume=True)
 
 
+@pytest.fixture(scope="module")
+def one_step(tmp_path_factory):
+    """The network of a training of one step, and its checkpoint."""
+    folder = tmp_path_factory.mktemp("training")
+    network, _ = train_network(PAIRS, folder, change_recipe(OWN, steps=1, kernels=[2, 2]))
+    return network, folder / "checkpoint.npz"
+
+
+def test_a_checkpoint_brings_everything_back(one_step):
+    network, checkpoint = one_step
+    before = network.get_weights()
+    network.set_weights([weight + 1 for weight in before])
+    step, history = load_checkpoint(checkpoint, network)
+    assert step == history[-1]["step"] == 1
+    assert all(np.array_equal(one, two) for one, two in zip(network.get_weights(), before, strict=True))
+
+
+def changed(change):
+    """Damage to a checkpoint: its arrays are changed in place."""
+
+    def damage(path):
+        with np.load(path) as stored:
+            arrays = dict(stored)
+        change(arrays)
+        np.savez(path, **arrays)
+
+    return damage
+
+
+def written(values):
+    """Damage to a checkpoint: an array without a name is in its place."""
+
+    def damage(path):
+        with path.open("wb") as file:
+            np.save(file, values)
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+        lambda path: path.write_bytes(b""),
+        written(np.zeros(3)),
+        written(np.array([{}], object)),
+        changed(lambda arrays: arrays.pop("history")),
+        changed(lambda arrays: arrays.update(history="[" * 100_000)),
+        changed(lambda arrays: arrays.update(history="3")),
+        changed(lambda arrays: arrays.update(step=7)),
+        changed(lambda arrays: arrays.update(step=np.array([1, 2]))),
+        changed(lambda arrays: arrays["variable_0"].fill(np.nan)),
+        changed(lambda arrays: arrays.update(variable_0=np.array("weights"))),
+    ],
+)
+def test_a_damaged_checkpoint_is_told_in_a_line_with_what_to_do(one_step, tmp_path, damage):
+    network, checkpoint = one_step
+    path = shutil.copy(checkpoint, tmp_path)
+    damage(Path(path))
+    with pytest.raises(ModelError, match=r"checkpoint\.npz: .* is damaged .*train anew \(--overwrite\)") as told:
+        load_checkpoint(Path(path), network)
+    assert "\n" not in str(told.value)
+
+
+def test_a_checkpoint_is_not_replaced_by_another_training(tmp_path):
+    (tmp_path / "checkpoint.npz").write_text("hours of work")
+    with pytest.raises(SolarUnetError, match=r"checkpoint\.npz exists"):
+        train_network(PAIRS, tmp_path, PAPER)
+    assert (tmp_path / "checkpoint.npz").read_text() == "hours of work"
+
+
+@pytest.fixture
+def nonsense_from(monkeypatch):
+    """Let the training draw not-a-numbers from a step on."""
+    draw = training_module._batch
+
+    def begin(first):
+        def batch(pairs, recipe, step):
+            inputs, classes = draw(pairs, recipe, step)
+            return inputs * (1 if step < first else np.nan), classes
+
+        monkeypatch.setattr(training_module, "_batch", batch)
+
+    return begin
+
+
+def test_a_training_that_diverges_stops_and_keeps_the_last_good_checkpoint(tmp_path, nonsense_from):
+    recipe = change_recipe(OWN, kernels=[2, 2])
+    nonsense_from(3)
+    with pytest.raises(ModelError, match=r"diverged: .*step 4.*checkpoint\.npz is kept as it was"):
+        train_network(PAIRS, tmp_path, recipe)
+    nonsense_from(9)
+    _, history = train_network(PAIRS, tmp_path, recipe, resume=True)
+    assert [entry["step"] for entry in history] == [2, 4]
+
+
+def test_a_training_that_diverges_before_its_first_checkpoint_leaves_nothing(tmp_path, nonsense_from):
+    nonsense_from(1)
+    with pytest.raises(ModelError, match=r"diverged: .*step 2.*no checkpoint yet; .* smaller learning_rate="):
+        train_network(PAIRS, tmp_path, change_recipe(OWN, kernels=[2, 2]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_are_not_finite_do_not_become_a_checkpoint(one_step, tmp_path):
+    network, _ = one_step
+    weights = network.get_weights()
+    network.set_weights([np.full_like(weight, np.inf) for weight in weights])
+    with pytest.raises(ModelError, match="its weights are not finite after step 2"):
+        save_checkpoint(tmp_path / "checkpoint.npz", network, 2, [])
+    network.set_weights(weights)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_that_cannot_be_finished_leaves_the_one_before(one_step, tmp_path, monkeypatch):
+    network, checkpoint = one_step
+    path = Path(shutil.copy(checkpoint, tmp_path))
+
+    def fill_the_disk(path, **_):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", fill_the_disk)
+    with pytest.raises(OSError, match="the disk is full"):
+        save_checkpoint(path, network, 2, [])
+    assert path.read_bytes() == checkpoint.read_bytes()
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.fixture
 def few_crops(monkeypatch):
     """A calibration that is done in no time."""
@@ -615,6 +783,101 @@ def test_a_resumed_training_follows_the_recipe_in_its_folder(folders, tmp_path, 
     assert read_recipe(folder) == OWN
     with pytest.raises(SolarUnetError, match="is not the recipe asked for"):
         train_model(tmp_path / "mine", resume=True, recipe=recipe_file, steps=9, **options)
+
+
+@pytest.mark.parametrize("name", ["checkpoint.npz", "model.weights.h5", "specification.json", "recipe.json"])
+def test_what_a_training_left_is_not_replaced_unasked(folders, tmp_path, recipe_file, name):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_text("hours of work")
+    options = {"images": folders[0], "masks": folders[1], "recipe": recipe_file, "validation": 1}
+    with pytest.raises(SolarUnetError, match=rf"{name} exists: .*\(--resume\).*\(--overwrite\)"):
+        train_model(tmp_path / "mine", **options)
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == [name]
+    assert (tmp_path / "mine" / name).read_text() == "hours of work"
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name[0] != "."}
+
+
+def test_an_old_model_is_replaced_when_the_new_one_is_whole(folders, tmp_path, recipe_file, few_crops, monkeypatch):
+    options = {"images": folders[0], "masks": folders[1], "recipe": recipe_file, "validation": 1, "kernels": [2, 2]}
+    mine, _ = train_model(tmp_path / "mine", steps=2, **options)
+    (mine / "notes.txt").write_text("mine")
+    old = contents(mine)
+
+    def give_up(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training_module, "_fitted_temperature", give_up)
+    with pytest.raises(KeyboardInterrupt):
+        train_model(mine, steps=4, overwrite=True, **options)
+    monkeypatch.undo()
+    monkeypatch.setattr(training_module, "CALIBRATION_CROPS", 4)
+    assert contents(mine) == old
+    load_model(mine)
+    again, history = train_model(mine, steps=4, resume=True, **options)
+    assert again == mine
+    assert history[-1]["step"] == read_specification(mine)["validation"]["step"] == 4
+    assert sorted(contents(mine)) == sorted(old)
+    assert not (mine / "replacement").exists()
+    load_model(mine)
+    train_model(mine, steps=3, overwrite=True, **options)
+    assert read_specification(mine)["validation"]["step"] == 3
+
+
+def test_a_replacement_that_was_broken_off_is_ended(tmp_path):
+    for folder in (tmp_path, tmp_path / "replacement"):
+        folder.mkdir(exist_ok=True)
+    (tmp_path / "checkpoint.npz").write_text("new")
+    (tmp_path / "model.weights.h5").write_text("old")
+    for name in ("model.weights.h5", "specification.json"):
+        (tmp_path / "replacement" / name).write_text("new")
+    finish_replacing(tmp_path)
+    assert contents(tmp_path) == dict.fromkeys(("checkpoint.npz", "model.weights.h5", "specification.json"), b"new")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"steps": -1}, SolarUnetError),
+        ({"recipe": "papr"}, SolarUnetError),
+        ({"field_range": 300}, TypeError),
+        ({"pixel_scale": 0.5 * u.G}, u.UnitConversionError),
+        ({"description": 5}, ModelError),
+        ({"name": ["a"]}, ModelError),
+        ({"initial": "nowhere"}, ModelError),
+        ({"masks": "nowhere"}, FileNotFoundError),
+        ({"validation": 3}, SolarUnetError),
+        ({"labeler": lambda field: field > 1e9, "masks": None}, SolarUnetError),
+        ({"resume": True}, SolarUnetError),
+    ],
+)
+def test_nothing_is_written_where_an_argument_is_wrong(folders, tmp_path, recipe_file, wrong, error):
+    options = {"images": folders[0], "masks": folders[1], "recipe": recipe_file, "validation": 1}
+    with pytest.raises(error):
+        train_model(tmp_path / "mine", **options | wrong)
+    assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_nothing_is_written_where_a_file_cannot_be_read(folders, tmp_path, recipe_file, which):
+    for path in folders[which].glob("frame_2.*"):
+        path.unlink()
+    (folders[which] / "frame_2.fits").write_text("neither magnetogram nor mask")
+    with pytest.raises(MagnetogramError, match=r"frame_2\.fits"):
+        train_model(tmp_path / "mine", images=folders[0], masks=folders[1], recipe=recipe_file, validation=1)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_two_trainings_do_not_write_to_one_folder(folders, tmp_path, recipe_file):
+    (tmp_path / "mine").mkdir()
+    options = {"images": folders[0], "masks": folders[1], "recipe": recipe_file, "validation": 1}
+    with (
+        FileLock(tmp_path / "mine" / ".lock"),
+        pytest.raises(SolarUnetError, match="another training is writing to this folder"),
+    ):
+        train_model(tmp_path / "mine", **options)
 
 
 def test_fine_tuning_starts_from_the_initial_model(folders, tmp_path, recipe_file, few_crops):

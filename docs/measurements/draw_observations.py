@@ -12,8 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sunpy_solarunet import Segmenter, Tracker, read_magnetograms
-from sunpy_solarunet.pipeline import save_frame
-from sunpy_solarunet.plotting import plot_catalog, plot_event
+from sunpy_solarunet.plotting import plot_catalog, plot_event, save_frame
 
 TIMES = ("2017-07-13T20:17:41", "2017-07-13T20:18:38", "2017-07-13T20:19:34")
 

@@ -56,7 +56,7 @@ class Network:
 
     def probability(self, field):
         """Probability that a pixel is significant."""
-        return self._segmenter.probability(_as_map(field)).data
+        return self._segmenter.probabilities(_as_map(field)).data
 
 
 def _as_map(field):

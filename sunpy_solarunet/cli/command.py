@@ -2,20 +2,30 @@
 The command line: subcommands, exit status, and what is said on the standard error.
 """
 
-import argparse
+import contextlib
 import os
-import re
 import signal
 import sys
 import warnings
 
+from sunpy_solarunet import __version__
 from sunpy_solarunet.cli import compare, demo, draw, info, movie, segment, track, train
-from sunpy_solarunet.cli.words import in_options
-from sunpy_solarunet.errors import suggestion
+from sunpy_solarunet.cli.completion import add_completion
+from sunpy_solarunet.cli.config import with_config
+from sunpy_solarunet.cli.outcome import Outcome, tell
+from sunpy_solarunet.cli.parser import Parser
 
-__all__ = ["main"]
+__all__ = ["main", "make_parser"]
 
 DESCRIPTION = "Find magnetic flux elements in solar magnetograms and follow them through time."
+
+STATUSES = (
+    "Exit status: 0 if all went well, 1 if the input cannot be used, 2 if the options are wrong, 3 if frames were "
+    "skipped, 130 if interrupted by Ctrl-C (128 and the number of the signal by another)."
+)
+
+#: In the order of the help.
+COMMANDS = (track, draw, movie, segment, info, compare, train, demo)
 
 
 def main(arguments=None):
@@ -34,78 +44,68 @@ def main(arguments=None):
         number of the signal if interrupted: 130 by Ctrl-C. Wrong options end the program with 2.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with warnings.catch_warnings():
-        warnings.simplefilter("default")
-        warnings.showwarning = _show_warning
-        options = _parser().parse_args(arguments)
-        try:
-            return options.run(options) or 0
-        except KeyboardInterrupt as interruption:
-            _say("interrupted")
-            return 128 + getattr(interruption, "number", signal.SIGINT)
-        except (ValueError, TypeError, OSError) as problem:
-            _say(f"error: {in_options(problem, options)}")
-            return 1
-        except MemoryError as problem:
-            _say(f"error: there is not enough memory ({in_options(problem, options)})")
-            return 1
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    options = with_config(make_parser(), arguments).parse_args(arguments)
+    with _warnings_as_notes():
+        outcome = _outcome(options)
+    tell(outcome, options.command, as_json=options.json, quiet=options.quiet)
+    return outcome.status
+
+
+def make_parser():
+    """
+    The parser of the ``solarunet`` command.
+
+    Returns
+    -------
+    `~sunpy_solarunet.cli.parser.Parser`
+    """
+    parser = Parser(prog="solarunet", description=DESCRIPTION, epilog=STATUSES)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_completion(parser)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def _outcome(options):
+    """What comes of the command, whose errors are told in the words of its options."""
+    from sunpy_solarunet.cli.words import in_options
+
+    # The standard output is kept for the one object.
+    aside = contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext()
+    try:
+        with aside:
+            return options.run(options)
+    except KeyboardInterrupt as interruption:
+        return _failure("interrupted", 128 + getattr(interruption, "number", signal.SIGINT))
+    except (ValueError, TypeError, OSError) as problem:
+        return _failure(f"error: {in_options(problem, options)}", 1)
+    except MemoryError as problem:
+        return _failure(f"error: there is not enough memory ({in_options(problem, options)})", 1)
+
+
+def _failure(text, status):
+    _say(text)
+    return Outcome(facts={"error": text.removeprefix("error: ")}, status=status)
 
 
 def _say(text):
     sys.stderr.write(f"solarunet: {text}\n")
 
 
-def _show_warning(message, category, *_, **__):
+@contextlib.contextmanager
+def _warnings_as_notes():
+    """Tell the warnings that are meant for users in a line each, and no others."""
+    # SunPy and Astropy redirect warnings when they are imported: that has to be over.
     from sunpy.util.exceptions import SunpyUserWarning
 
-    if issubclass(category, SunpyUserWarning):
-        _say(f"note: {message}")
+    def show(message, category, *_, **__):
+        if issubclass(category, SunpyUserWarning):
+            _say(f"note: {message}")
 
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that takes -1e1 and -10arcsec for values, and asks whether another name was meant."""
-
-    def __init__(self, *arguments, **settings):
-        super().__init__(*arguments, **settings)
-        # No option begins with a digit.
-        self._negative_number_matcher = re.compile(r"-\.?\d")
-
-    def error(self, message):
-        super().error(message + _question(message, self._names()))
-
-    def _names(self):
-        """All options and subcommands, those of the subcommands too."""
-        for action in self._actions:
-            yield from action.option_strings
-            if isinstance(action, argparse._SubParsersAction):
-                yield from action.choices
-                for parser in action.choices.values():
-                    yield from parser._names()
-
-
-def _question(message, names):
-    """Which name was probably meant in place of one that the parser does not know."""
-    unknown = re.search(r"(?:invalid choice: '|unrecognized arguments: )([^\s'=]+)", message)
-    question = suggestion(unknown[1], set(names)) if unknown else ""
-    return f";{question}" if question else ""
-
-
-def _parser():
-    parser = _Parser(prog="solarunet", description=DESCRIPTION)
-    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    track.add(commands)
-    draw.add(commands)
-    movie.add(commands)
-    segment.add(commands)
-    info.add(commands)
-    compare.add(commands)
-    train.add(commands)
-    demo.add(commands)
-    return parser
-
-
-def _version():
-    from sunpy_solarunet import __version__
-
-    return __version__
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = show
+        yield

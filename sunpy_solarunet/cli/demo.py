@@ -2,9 +2,9 @@
 ``solarunet demo``: the whole way on a synthetic sequence.
 """
 
-from sunpy_solarunet.cli.options import add_command, add_progress, import_tensorflow
-from sunpy_solarunet.cli.outputs import check_folder
-from sunpy_solarunet.errors import require_number
+from sunpy_solarunet.cli.options import add_command
+from sunpy_solarunet.cli.outcome import Outcome
+from sunpy_solarunet.segmentation.silence import import_tensorflow
 
 __all__ = ["add", "run"]
 
@@ -21,13 +21,21 @@ def add(commands):
     )
     command.add_argument("--output", "-o", default="solarunet-demo", metavar="FOLDER", help="(%(default)s)")
     command.add_argument("--seed", type=int, default=0, help="of the noise (0)")
-    add_progress(command)
 
 
 def run(options):
+    from sunpy_solarunet.cli.outputs import check_folder
+    from sunpy_solarunet.errors import require_number
+
     check_folder(options.output)
     require_number(options.seed, "--seed", 0, whole=True)
     import_tensorflow()
-    from sunpy_solarunet.demo import demonstrate
+    from sunpy_solarunet.cli.summary import run_facts
+    from sunpy_solarunet.demo import demonstrate, matching_events
+    from sunpy_solarunet.synthetic import six_events
 
-    demonstrate(options.output, seed=options.seed, progress=not options.quiet)
+    say = (lambda _: None) if options.quiet else print
+    run = demonstrate(options.output, seed=options.seed, progress=not options.quiet, say=say)
+    _, planted = six_events(options.seed)
+    found = int((matching_events(planted, run.events) >= 0).sum())
+    return Outcome(facts=run_facts(run) | {"planted": len(planted), "found": found})

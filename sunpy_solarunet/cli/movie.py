@@ -2,7 +2,8 @@
 ``solarunet movie``: the movie of a run, from its folder.
 """
 
-from sunpy_solarunet.cli.options import add_command, add_progress, add_run
+from sunpy_solarunet.cli.options import add_command, add_run
+from sunpy_solarunet.cli.outcome import Outcome
 
 __all__ = ["add", "run"]
 
@@ -18,7 +19,6 @@ def add(commands):
     add_run(command)
     command.add_argument("--output", "-o", metavar="FILE", help=".mp4 or .gif (movie.mp4 in the run's folder)")
     command.add_argument("--frames-per-second", type=float, default=4, help="(4)")
-    add_progress(command)
 
 
 def run(options):
@@ -26,4 +26,5 @@ def run(options):
 
     run = Run.read(options.run_folder, magnetograms=options.magnetograms)
     settings = {"frames_per_second": options.frames_per_second, "progress": not options.quiet}
-    print(f"wrote {run.movie(options.output, **settings)}")
+    path = run.movie(options.output, **settings)
+    return Outcome(f"wrote {path}", {"written": [str(path)]})

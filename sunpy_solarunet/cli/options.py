@@ -1,110 +1,96 @@
 """
-What the subcommands share: options, their types, and what is made of them.
+The options that the subcommands share.
 """
 
 import argparse
-import contextlib
-import os
-import sys
-from pathlib import Path
 
-import astropy.units as u
-
-from sunpy_solarunet.errors import SolarUnetError
+from sunpy_solarunet.cli.values import field_unit, model, name_of, time, value_in
+from sunpy_solarunet.names import (
+    AREAS,
+    ASSOCIATIONS,
+    DEFAULT_MODEL,
+    EVENT_RULES,
+    IDENTITIES,
+    METHODS,
+    PRECISIONS,
+    bundled_models,
+)
 
 __all__ = [
+    "add_area",
+    "add_choice",
     "add_command",
-    "add_progress",
+    "add_flag",
     "add_reading",
     "add_run",
     "add_segmentation",
     "add_times",
     "add_tracking",
-    "description_of",
-    "field_unit",
-    "import_tensorflow",
-    "import_tensorflow_for",
-    "maps_of",
-    "reading_of",
-    "segmenter_of",
-    "time",
-    "tracker_of",
-    "value_in",
+    "add_workers",
 ]
-
-
-def add_command(commands, name, run, summary, details):
-    command = commands.add_parser(
-        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}. {details}", epilog=QUANTITIES
-    )
-    command.set_defaults(run=run)
-    return command
-
 
 QUANTITIES = "Physical values may be given with a unit in quotes, such as '0.015 T' or '1 min'."
 
 
-def value_in(unit):
-    """Type of an option: a number in this unit, or a number with a unit of its own."""
-
-    def parse(text):
-        try:
-            return float(text) * unit
-        except ValueError:
-            pass
-        try:
-            return u.Quantity(text).to(unit)
-        except (TypeError, ValueError) as problem:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number or a value in {unit}") from problem
-
-    return parse
-
-
-def field_unit(text):
-    """Type of an option: a unit of a magnetic field."""
-    try:
-        unit = u.Unit(text)
-    except (TypeError, ValueError) as problem:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a unit; write it like G, T or Mx/cm2") from problem
-    if not unit.is_equivalent(u.G):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a unit of a magnetic field; write it like G, T or Mx/cm2")
-    return text
+def add_command(commands, name, run, summary, details):
+    """A subcommand, with the options that all of them have."""
+    command = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}. {details}", epilog=QUANTITIES
+    )
+    command.set_defaults(run=run, command=name)
+    group = command.add_argument_group("what is said, and where options come from")
+    add_flag(group, "--quiet", help="no progress bars, and no summary of what was written")
+    add_flag(group, "--json", help="print the summary as one JSON object")
+    group.add_argument(
+        "--config", metavar="FILE", help="TOML file with options, by their names; those of the command line count more"
+    )
+    return command
 
 
-def time(text):
-    """Type of an option: a time."""
-    from astropy.time import Time
+class _Flag(argparse.BooleanOptionalAction):
+    """An option that is on or off, so that the command line can take back what a file says."""
 
-    try:
-        Time(text, scale="utc")
-    except ValueError as problem:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write it like 2017-07-13T20:17:41") from problem
-    return text
+    def __init__(self, *arguments, help=None, **settings):  # noqa: A002
+        super().__init__(*arguments, **settings)
+        # Some releases of Python add the default.
+        self.help = help
+
+
+def add_flag(group, name, *, default=False, help):  # noqa: A002
+    """An option that is on or off."""
+    return group.add_argument(name, action=_Flag, default=default, help=help)
+
+
+def add_choice(group, name, choices, *, default=None, what=None, help):  # noqa: A002
+    """An option that is one of several names, all of which are in the help."""
+    what = what or name.strip("-").replace("-", " ")
+    return group.add_argument(name, type=name_of(what, choices), choices=list(choices), default=default, help=help)
 
 
 def add_reading(command):
     group = command.add_argument_group("what the files do not say themselves")
     group.add_argument("--unit", type=field_unit, help="unit of the field, for example G")
     group.add_argument(
-        "--scale", nargs="+", type=value_in(u.arcsec), metavar="ARCSEC", help="angle per pixel, or two: along x and y"
+        "--scale", nargs="+", type=value_in("arcsec"), metavar="ARCSEC", help="angle per pixel, or two: along x and y"
     )
     group.add_argument(
-        "--center", nargs=2, type=value_in(u.arcsec), metavar=("X", "Y"), help="middle of the frame on the sky"
+        "--center", nargs=2, type=value_in("arcsec"), metavar=("X", "Y"), help="middle of the frame on the sky"
     )
     group.add_argument(
         "--extent",
         nargs=4,
-        type=value_in(u.arcsec),
+        type=value_in("arcsec"),
         metavar=("LEFT", "RIGHT", "LOWER", "UPPER"),
         help="edges of the frame on the sky, in place of scale and center",
     )
     group.add_argument("--observer", help="solar system body that the Sun is seen from (earth)")
     group.add_argument(
-        "--field-range", type=value_in(u.G), metavar="GAUSS", help="field of the last level of 8-bit images"
+        "--field-range", type=value_in("G"), metavar="GAUSS", help="field of the last level of 8-bit images"
     )
-    group.add_argument(
+    add_flag(
+        group,
         "--padding",
-        action=argparse.BooleanOptionalAction,
+        default=None,
         help="zeros that reach the frame's edge hold no data, or all zeros are data (where they leave one field of "
         "view they hold none)",
     )
@@ -114,7 +100,7 @@ def add_times(command):
     group = command.add_argument_group("times of observation, where the files do not hold them")
     group.add_argument("--times", nargs="+", metavar="TIME", help="one for each file, or a text file with one a line")
     group.add_argument("--start", type=time, metavar="TIME", help="time of the first file; with --cadence")
-    group.add_argument("--cadence", type=value_in(u.s), metavar="SECONDS", help="time from one file to the next")
+    group.add_argument("--cadence", type=value_in("s"), metavar="SECONDS", help="time from one file to the next")
     group.add_argument(
         "--time-pattern", metavar="PATTERN", help="where the time stands in the file names: name_%%Y%%m%%d_%%H%%M%%S"
     )
@@ -122,38 +108,46 @@ def add_times(command):
 
 def add_segmentation(command):
     group = command.add_argument_group("finding features")
-    group.add_argument("--method", default="network", help="network (default), threshold, hysteresis or downhill")
-    group.add_argument("--model", default="solarunet", help="name of a bundled model, or a model's folder or file")
+    add_choice(group, "--method", METHODS, default="network", help="how significant pixels are found (%(default)s)")
+    group.add_argument(
+        "--model",
+        type=model,
+        default=DEFAULT_MODEL,
+        metavar="MODEL",
+        help=f"the network: {' or '.join(bundled_models())}, or a model's folder or file (%(default)s)",
+    )
     group.add_argument(
         "--threshold",
-        type=value_in(u.G),
+        type=value_in("G"),
         metavar="GAUSS",
         help="of the classical methods, and of the network solarunet (90)",
     )
-    group.add_argument("--low", type=value_in(u.G), metavar="GAUSS", help="low threshold of hysteresis and downhill")
+    group.add_argument("--low", type=value_in("G"), metavar="GAUSS", help="low threshold of hysteresis and downhill")
     group.add_argument(
         "--polarity-threshold",
-        type=value_in(u.G),
+        type=value_in("G"),
         metavar="GAUSS",
         help="weaker pixels belong to no feature (150 with the network solarunet-paper)",
     )
     group.add_argument("--min-pixels", type=int, default=10, metavar="NUMBER", help="smaller features are noise (10)")
     group.add_argument("--probability", type=float, help="cut of the network's probability (the model's own)")
-    group.add_argument("--precision", default="float32", help="of the network: float32 (default), bfloat16 or auto")
-    group.add_argument("--flips", action="store_true", help="average the network's answer over mirror images and turns")
-    group.add_argument("--area", default="sky", help="pixel areas on the sky (default) or on the surface")
+    add_choice(group, "--precision", PRECISIONS, default="float32", help="of the network (%(default)s)")
+    add_flag(group, "--flips", help="average the network's answer over mirror images and turns")
+    add_area(group)
     group.add_argument("--device", help="where the network runs: cpu:0, gpu:0")
+
+
+def add_area(group):
+    add_choice(group, "--area", AREAS, default="sky", help="where the areas of pixels are counted (%(default)s)")
 
 
 def add_tracking(command):
     group = command.add_argument_group("following features")
-    group.add_argument(
-        "--association",
-        default="likelihood",
-        help="likelihood (default), assignment, paper, overlap, dual_overlap",
+    add_choice(
+        group, "--association", ASSOCIATIONS, default="likelihood", help="how successors are found (%(default)s)"
     )
     group.add_argument(
-        "--max-speed", type=value_in(u.km / u.s), default=4 * u.km / u.s, metavar="KM/S", help="of features (4)"
+        "--max-speed", type=value_in("km/s"), default="4", metavar="KM/S", help="of features (%(default)s)"
     )
     group.add_argument(
         "--flux-tolerance", type=float, default=0.33, help="flux change of a feature that lives on (0.33)"
@@ -163,18 +157,20 @@ def add_tracking(command):
     group.add_argument(
         "--memory", type=int, metavar="FRAMES", help="that a feature may be missing from (2; 0 with other rules)"
     )
-    group.add_argument("--identity", help="largest_flux or new: who carries on a track through merging and splitting")
-    group.add_argument("--event-rules", default="flux_balance", help="flux_balance (default) or swamis")
+    add_choice(
+        group,
+        "--identity",
+        IDENTITIES,
+        help="who carries a track on through merging and splitting: the feature of the largest flux, or new tracks "
+        "begin (the rule's own)",
+    )
+    add_choice(group, "--event-rules", EVENT_RULES, default="flux_balance", help="how events are named (%(default)s)")
     group.add_argument(
         "--max-gap",
-        type=value_in(u.s),
+        type=value_in("s"),
         metavar="SECONDS",
         help="a longer time without a frame ends all tracks (four times the median cadence)",
     )
-
-
-def add_progress(command):
-    command.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
 def add_run(command):
@@ -184,122 +180,7 @@ def add_run(command):
     )
 
 
-def _several(values):
-    return None if values is None else u.Quantity(values)
-
-
-def description_of(options):
-    """What the options say of the files."""
-    if options.scale is not None and len(options.scale) > 2:
-        raise SolarUnetError(f"--scale takes one number, or two along x and y, got {len(options.scale)}")
-    scale = _several(options.scale)
-    description = {
-        "unit": options.unit,
-        "scale": scale[0] if scale is not None and len(scale) == 1 else scale,
-        "center": _several(options.center),
-        "extent": _several(options.extent),
-        "observer": options.observer,
-        "field_range": options.field_range,
-        "padding": options.padding,
-    }
-    return {name: value for name, value in description.items() if value is not None}
-
-
-def _times(options):
-    if options.times is None:
-        return None
-    times = options.times
-    if len(times) == 1 and Path(times[0]).is_file():
-        times = [line.strip() for line in _text_of(Path(times[0])).splitlines() if line.strip()]
-    for each in times:
-        try:
-            time(each)
-        except argparse.ArgumentTypeError as problem:
-            raise SolarUnetError(f"--times: {problem}") from problem
-    return times
-
-
-def _text_of(path):
-    try:
-        return path.read_text()
-    except UnicodeDecodeError as problem:
-        raise SolarUnetError(f"{path}: --times takes a text file with one time a line") from problem
-
-
-@contextlib.contextmanager
-def _without_standard_error():
-    """Silence libraries that write to the standard error beneath Python."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-def import_tensorflow():
-    """TensorFlow greets with several lines on processors and drivers when it is imported."""
-    with _without_standard_error():
-        import keras
-
-        keras.backend.backend()
-
-
-def import_tensorflow_for(*segmenters):
-    """Import TensorFlow if one of the segmenters needs it: last, since it takes seconds."""
-    if any(segmenter.method == "network" for segmenter in segmenters):
-        import_tensorflow()
-
-
-def segmenter_of(options):
-    from sunpy_solarunet import Segmenter
-
-    return Segmenter(
-        options.method,
-        model=options.model,
-        threshold=options.threshold,
-        low=options.low,
-        polarity_threshold=options.polarity_threshold,
-        min_pixels=options.min_pixels,
-        probability=options.probability,
-        flips=options.flips,
-        precision=options.precision,
-        area=options.area,
-        device=options.device,
+def add_workers(command):
+    return command.add_argument(
+        "--workers", type=int, default=1, metavar="NUMBER", help="processes that share the work (%(default)s)"
     )
-
-
-def tracker_of(options):
-    from sunpy_solarunet import Tracker
-
-    return Tracker(
-        options.association,
-        max_speed=options.max_speed,
-        flux_tolerance=options.flux_tolerance,
-        balance_tolerance=options.balance_tolerance,
-        max_partners=options.max_partners,
-        max_gap=options.max_gap,
-        memory=options.memory,
-        identity=options.identity,
-        event_rules=options.event_rules,
-    )
-
-
-def reading_of(options):
-    """What the options say of the files of a sequence, and of their times."""
-    return {
-        "times": _times(options),
-        "start": options.start,
-        "cadence": options.cadence,
-        "time_pattern": options.time_pattern,
-        **description_of(options),
-    }
-
-
-def maps_of(options):
-    from sunpy_solarunet import read_magnetograms
-
-    return read_magnetograms(options.files, **reading_of(options))

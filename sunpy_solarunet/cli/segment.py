@@ -4,16 +4,11 @@
 
 from pathlib import Path
 
-from sunpy_solarunet.cli.options import (
-    add_command,
-    add_reading,
-    add_segmentation,
-    description_of,
-    import_tensorflow_for,
-    segmenter_of,
-    time,
-)
-from sunpy_solarunet.cli.outputs import check_figure, check_map, check_table
+from sunpy_solarunet.cli.building import description_of, segmenter_of
+from sunpy_solarunet.cli.options import add_command, add_flag, add_reading, add_segmentation
+from sunpy_solarunet.cli.outcome import Outcome
+from sunpy_solarunet.cli.values import time
+from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
 __all__ = ["add", "run"]
 
@@ -26,11 +21,11 @@ def add(commands):
         "find the features of one magnetogram",
         "Prints how many there are and writes what is asked for.",
     )
-    command.add_argument("file", help="FITS file or image")
+    command.add_argument("file", metavar="FILE", help="FITS file or image")
     command.add_argument("--plot", metavar="FILE", help="draw the magnetogram with the features' borders")
     command.add_argument("--table", metavar="FILE", help="write the features: .ecsv, .fits, .hdf5, .parquet or .asdf")
     command.add_argument("--mask", metavar="FILE", help="write the three-class mask as FITS")
-    command.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    add_flag(command, "--overwrite", help="replace files that exist")
     add_reading(command)
     command.add_argument("--time", type=time, help="time of observation, where the file does not hold it")
     add_segmentation(command)
@@ -38,6 +33,7 @@ def add(commands):
 
 def run(options):
     from sunpy_solarunet import magnetogram
+    from sunpy_solarunet.cli.outputs import check_figure, check_map, check_table
     from sunpy_solarunet.pipeline import refuse_existing
     from sunpy_solarunet.tracking.tables import write_table
 
@@ -51,15 +47,28 @@ def run(options):
     frame = magnetogram(options.file, time=options.time, **description_of(options))
     import_tensorflow_for(segmenter)
     catalog = segmenter(frame)
-    positive, negative = catalog.flux[catalog.polarity > 0].sum(), catalog.flux[catalog.polarity < 0].sum()
-    print(f"{len(catalog)} features, {positive:.3g} of positive and {negative:.3g} of negative flux")
     if options.plot:
-        from sunpy_solarunet.pipeline import save_frame
+        from sunpy_solarunet.plotting import save_frame
 
         save_frame(options.plot, catalog)
     if options.table:
         write_table(catalog.to_table(), options.table, overwrite=options.overwrite)
     if options.mask:
         segmenter.mask(frame).save(options.mask, overwrite=options.overwrite)
-    for path in written:
-        print(f"wrote {path}")
+    return _outcome(catalog, written)
+
+
+def _outcome(catalog, written):
+    positive, negative = (catalog.flux[catalog.polarity == sign].sum() for sign in (1, -1))
+    found = f"{len(catalog)} features, {positive:.3g} of positive and {negative:.3g} of negative flux"
+    facts = {
+        "file": catalog.map.meta.get("filename"),
+        "time": catalog.time.utc.isot,
+        "features": len(catalog),
+        "positive": int((catalog.polarity > 0).sum()),
+        "negative": int((catalog.polarity < 0).sum()),
+        "positive_flux": positive,
+        "negative_flux": negative,
+        "written": [str(path) for path in written],
+    }
+    return Outcome("\n".join([found, *(f"wrote {path}" for path in written)]), facts)

@@ -2,24 +2,22 @@
 ``solarunet track``: a sequence in, a folder of tables and figures out.
 """
 
+from sunpy_solarunet.cli.building import cluster, reading_of, segmenter_of, tracker_of
 from sunpy_solarunet.cli.options import (
+    add_choice,
     add_command,
-    add_progress,
+    add_flag,
     add_reading,
     add_segmentation,
     add_times,
     add_tracking,
-    import_tensorflow_for,
-    reading_of,
-    segmenter_of,
-    tracker_of,
+    add_workers,
 )
-from sunpy_solarunet.cli.outputs import check_folder
+from sunpy_solarunet.cli.outcome import SKIPPED, Outcome
+from sunpy_solarunet.names import SUFFIXES
+from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
 __all__ = ["add", "run"]
-
-#: Exit status where frames were skipped.
-SKIPPED = 3
 
 
 def add(commands):
@@ -33,59 +31,55 @@ def add(commands):
         "the last frame; with more files it takes them up. Frames that cannot be used are skipped, the table of frames "
         "says why, and the exit status is 3.",
     )
-    command.add_argument("files", nargs="+", help="FITS files, images, folders or patterns, taken in the order of time")
+    command.add_argument(
+        "files", nargs="+", metavar="FILE", help="FITS files, images, folders or patterns, taken in the order of time"
+    )
     command.add_argument(
         "--output", "-o", default="solarunet-run", metavar="FOLDER", help="for the results (%(default)s)"
     )
+    add_flag(command, "--overwrite", help="begin anew; the results in the folder are replaced at the end")
+    add_flag(command, "--strict", help="stop, and name all files, if a frame cannot be used")
+    add_choice(command, "--format", SUFFIXES, default="ecsv", what="table format", help="of the tables (%(default)s)")
+    add_flag(command, "--plots", default=True, help="draw each frame with its events, as is done, or write tables only")
+    add_flag(command, "--movie", help="draw a movie, too")
+    add_workers(command)
     command.add_argument(
-        "--overwrite", action="store_true", help="begin anew; the results in the folder are replaced at the end"
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work, such as tcp://host:8786"
     )
-    command.add_argument("--strict", action="store_true", help="stop, and name all files, if a frame cannot be used")
-    command.add_argument("--format", default="ecsv", help="of the tables: ecsv (default), fits, hdf5, parquet or asdf")
-    command.add_argument("--no-plots", action="store_true", help="tables only")
-    command.add_argument("--movie", action="store_true", help="draw a movie, too")
     add_reading(command)
     add_times(command)
     add_segmentation(command)
     add_tracking(command)
-    add_progress(command)
 
 
 def run(options):
     from sunpy_solarunet import Run
-    from sunpy_solarunet.magnetograms.sequences import find_magnetograms
+    from sunpy_solarunet.cli.outputs import check_folder
+    from sunpy_solarunet.cli.summary import run_facts, run_text
+    from sunpy_solarunet.runs.files import find_files
     from sunpy_solarunet.runs.layout import table_suffix
 
     check_folder(options.output)
     table_suffix(options.format)
     segmenter, tracker, description = segmenter_of(options), tracker_of(options), reading_of(options)
-    files = find_magnetograms(options.files)
-    import_tensorflow_for(segmenter)
-    run = Run(options.output).track(
-        files,
-        segmenter,
-        tracker,
-        format=options.format,
-        overwrite=options.overwrite,
-        strict=options.strict,
-        progress=not options.quiet,
-        **description,
-    )
-    if not options.no_plots:
-        run.draw(progress=not options.quiet)
+    files = find_files(options.files)
+    if options.workers == 1 and options.scheduler is None:
+        import_tensorflow_for(segmenter)
+    with cluster(options.scheduler) as client:
+        run = Run(options.output).track(
+            files,
+            segmenter,
+            tracker,
+            format=options.format,
+            overwrite=options.overwrite,
+            strict=options.strict,
+            workers=client or options.workers,
+            progress=not options.quiet,
+            **description,
+        )
+    if options.plots:
+        run.draw(workers=options.workers, progress=not options.quiet)
     if options.movie:
         run.movie(progress=not options.quiet)
-    return _print_summary(run)
-
-
-def _print_summary(run):
-    """Say what was found; the exit status."""
-    from sunpy_solarunet.tracking.tables import EVENT_KINDS
-
-    events, skipped = run.events, int((run.frames["skipped"] != "").sum())
-    frames = f"{len(run.frames)} frames" + (f", {skipped} of them skipped" if skipped else "")
-    print(f"{frames}, {len(run.features)} features, {len(run.tracks)} tracks")
-    for kind in EVENT_KINDS:
-        print(f"  {kind:15} {int((events['kind'] == kind).sum()):6}")
-    print(f"results in {run.folder}")
-    return SKIPPED if skipped else 0
+    facts = run_facts(run)
+    return Outcome(f"{run_text(facts)}\nresults in {run.folder}", facts, SKIPPED if facts["skipped"] else 0)

@@ -4,11 +4,11 @@
 
 import argparse
 
-import astropy.units as u
-
-from sunpy_solarunet.cli.options import add_command, add_progress, import_tensorflow, value_in
-from sunpy_solarunet.cli.outputs import check_folder
-from sunpy_solarunet.errors import SolarUnetError, suggestion
+from sunpy_solarunet.cli.options import add_choice, add_command, add_flag
+from sunpy_solarunet.cli.outcome import Outcome
+from sunpy_solarunet.cli.values import model, recipe, value_in
+from sunpy_solarunet.names import METHODS, TRAINING_PRECISIONS, bundled_models, bundled_recipes, suggestion
+from sunpy_solarunet.segmentation.silence import import_tensorflow
 
 __all__ = ["add", "run"]
 
@@ -27,39 +27,49 @@ def add(commands):
         "--images", metavar="FOLDER", help="magnetograms: FITS, in gauss if without unit, or 8-bit images"
     )
     command.add_argument("--labels", metavar="FOLDER", help="masks of the same names, two or three classes")
-    command.add_argument(
-        "--label-method", metavar="METHOD", help="of masks to be made: downhill, hysteresis or threshold"
-    )
-    command.add_argument("--label-threshold", type=value_in(u.G), metavar="GAUSS", help="of the label method")
-    command.add_argument("--label-low", type=value_in(u.G), metavar="GAUSS", help="its low threshold")
+    add_choice(command, "--label-method", [name for name in METHODS if name != "network"], help="of masks to be made")
+    command.add_argument("--label-threshold", type=value_in("G"), metavar="GAUSS", help="of the label method")
+    command.add_argument("--label-low", type=value_in("G"), metavar="GAUSS", help="its low threshold")
     command.add_argument("--output", "-o", required=True, metavar="FOLDER", help="for checkpoint and model")
-    command.add_argument("--recipe", help="solarunet (default), paper, or a recipe's file or a model's folder")
-    command.add_argument("--initial", metavar="MODEL", help="model to start from: fine-tuning")
+    command.add_argument(
+        "--recipe",
+        type=recipe,
+        metavar="RECIPE",
+        help=f"{', '.join(bundled_recipes())}, or a recipe's file or a model's folder (solarunet)",
+    )
+    command.add_argument(
+        "--initial",
+        type=model,
+        metavar="MODEL",
+        help=f"model to start from, fine-tuning: {' or '.join(bundled_models())}, or a model's folder",
+    )
     command.add_argument("--name", help="of the model; the folder's name if not given")
     command.add_argument("--description", default="", metavar="TEXT", help="what the model is")
     command.add_argument("--training-data", default="", metavar="TEXT", help="what it was trained on")
-    command.add_argument("--pixel-scale", type=value_in(u.arcsec), metavar="ARCSEC", help="angle per pixel")
-    command.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
+    command.add_argument("--pixel-scale", type=value_in("arcsec"), metavar="ARCSEC", help="angle per pixel")
+    add_flag(command, "--resume", help="go on from the checkpoint in the folder")
+    add_flag(command, "--overwrite", help="replace the training in the folder, once the new one is whole")
     command.add_argument("--logs", metavar="FOLDER", help="write TensorBoard's logs there")
     command.add_argument(
-        "--field-range", type=value_in(u.G), default=300 * u.G, metavar="GAUSS", help="of 8-bit images (300)"
+        "--field-range", type=value_in("G"), default="300", metavar="GAUSS", help="of 8-bit images (%(default)s)"
     )
     command.add_argument(
         "--validation", type=int, default=16, metavar="PAIRS", help="last pairs, never trained on (16)"
     )
     group = command.add_argument_group("entries of the recipe to change")
-    group.add_argument("--classes", type=int, help="2, or 3 for negative flux apart from positive (recipe paper)")
+    group.add_argument(
+        "--classes", type=int, choices=(2, 3), help="2, or 3 for negative flux apart from positive (recipe paper)"
+    )
     group.add_argument("--steps", type=int, help="training steps")
     group.add_argument("--crop", type=int, metavar="PIXELS", help="sides of the random crops")
     group.add_argument("--batch", type=int, metavar="CROPS", help="crops a step")
     group.add_argument("--learning-rate", type=float, help="of Adam")
-    group.add_argument("--precision", help="float32, mixed_bfloat16 or mixed_float16")
+    add_choice(group, "--precision", TRAINING_PRECISIONS, help="of the computation")
     group.add_argument("--seed", type=int, help="of everything random")
     group.add_argument("--checkpoint-every", type=int, metavar="STEPS", help="steps between two checkpoints")
     group.add_argument(
         "--set", nargs="+", default=[], type=_entry, metavar="NAME=NUMBER", help="any other entries of the recipe"
     )
-    add_progress(command)
 
 
 #: Entries of a recipe that have an option of their own.
@@ -83,6 +93,7 @@ def _entry(text):
 
 
 def run(options):
+    from sunpy_solarunet.errors import SolarUnetError
     from sunpy_solarunet.segmentation.pairs import classical_labeler
     from sunpy_solarunet.segmentation.plans import plan_training
 
@@ -93,7 +104,6 @@ def run(options):
         labeler = classical_labeler(options.label_method, options.label_threshold, options.label_low)
     elif options.label_threshold is not None or options.label_low is not None:
         raise SolarUnetError("--label-threshold and --label-low belong to --label-method")
-    check_folder(options.output)
     changes = {name: getattr(options, name) for name in RECIPE_OPTIONS} | dict(options.set)
     asked = {
         "images": options.images,
@@ -103,6 +113,7 @@ def run(options):
         "initial": options.initial,
         "validation": options.validation,
         "resume": options.resume,
+        "overwrite": options.overwrite,
         "logs": options.logs,
         **{name: value for name, value in changes.items() if value is not None},
     }
@@ -121,5 +132,6 @@ def run(options):
         progress=not options.quiet,
     )
     last = history[-1]
-    print(f"accuracy {last['accuracy']:.4f} and IoU {last['iou']:.4f} on the validation pairs as they are")
-    print(f"model in {folder}")
+    scores = f"accuracy {last['accuracy']:.4f} and IoU {last['iou']:.4f} on the validation pairs as they are"
+    facts = {"folder": str(folder), "accuracy": last["accuracy"], "iou": last["iou"]}
+    return Outcome(f"{scores}\nmodel in {folder}", facts)

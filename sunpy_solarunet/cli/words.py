@@ -6,7 +6,7 @@ import re
 
 from sunpy_solarunet.errors import DescriptionMissing
 
-__all__ = ["in_options"]
+__all__ = ["in_options", "ways"]
 
 #: How what a file does not say is told, by what is missing, with the options of the subcommands.
 OPTIONS = {
@@ -49,16 +49,28 @@ def in_options(problem, options):
     "give --field-range '300 G'"
     """
     if isinstance(problem, DescriptionMissing):
-        text = problem.sentence("; ".join(_ways(name, options) for name in problem.missing))
+        text = problem.sentence("; ".join(ways(name, options) for name in problem.missing))
     else:
         text = ARGUMENT.sub(lambda found: _option(found, options), str(problem)) or type(problem).__name__
         text = SUBJECT.sub(lambda found: _dashed(found[1]) if hasattr(options, found[1]) else found[1], text)
     return " ".join(text.split())
 
 
-def _ways(name, options):
-    """Options by which something can be given, one of which is enough."""
-    known = [option for option in OPTIONS.get(name, (name,)) if hasattr(options, option)] or [name]
+def ways(name, options):
+    """
+    Options by which something can be given, one of which is enough.
+
+    Parameters
+    ----------
+    name : `str`
+        What is missing: unit, time, coordinates, field range.
+    options : `argparse.Namespace`
+
+    Returns
+    -------
+    `str`
+    """
+    known = [option for option in OPTIONS.get(name, (name.replace(" ", "_"),)) if hasattr(options, option)] or [name]
     return " or ".join(_dashed(option) + WITH.get(option, "") for option in known)
 
 

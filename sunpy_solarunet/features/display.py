@@ -2,8 +2,7 @@
 Catalogs and features as small tables in notebooks.
 """
 
-from html import escape
-
+from sunpy_solarunet.display import html_table
 from sunpy_solarunet.features.flags import flag_names
 
 __all__ = ["catalog_html", "feature_html"]
@@ -44,13 +43,13 @@ def catalog_html(catalog):
     `str`
     """
     columns = {name: getattr(catalog, name) for name in COLUMNS}
-    head = _row([f"{name}{_unit(values)}" for name, values in columns.items()], "th")
+    head = [f"{name}{_unit(values)}" for name, values in columns.items()]
     shown = min(len(catalog), MOST_ROWS)
-    rows = [_row([_number(columns[name][row], style) for name, style in COLUMNS.items()]) for row in range(shown)]
+    rows = [[_number(columns[name][row], style) for name, style in COLUMNS.items()] for row in range(shown)]
     rest = f"<p>... and {len(catalog) - shown} more</p>" if len(catalog) > shown else ""
     file = catalog.map.meta.get("filename")
-    caption = escape(repr(catalog).strip("<>") + (f", {file}" if file else ""))
-    return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>{rest}"
+    caption = repr(catalog).strip("<>") + (f", {file}" if file else "")
+    return html_table(rows, caption=caption, head=head) + rest
 
 
 def feature_html(feature):
@@ -67,14 +66,9 @@ def feature_html(feature):
     """
     styles = COLUMNS | MORE
     values = {name: getattr(feature, name) for name in styles}
-    rows = [_row([name, _number(value, styles[name]) + _unit(value, " {}")]) for name, value in values.items()]
-    rows.append(_row(["flags", ", ".join(flag_names(feature.flags)) or "none"]))
-    caption = escape(f"Feature {feature.label} of {feature.catalog.time.iso}")
-    return f"<table><caption>{caption}</caption><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _row(cells, kind="td"):
-    return "<tr>" + "".join(f"<{kind}>{escape(str(cell))}</{kind}>" for cell in cells) + "</tr>"
+    rows = [(name, _number(value, styles[name]) + _unit(value, " {}")) for name, value in values.items()]
+    rows.append(("flags", ", ".join(flag_names(feature.flags)) or "none"))
+    return html_table(rows, caption=f"Feature {feature.label} of {feature.catalog.time.iso}", names=True)
 
 
 def _number(value, style):

@@ -232,15 +232,18 @@ def _without_padding(frame, padding):
     return frame, said is None and not found.all()
 
 
+def padding_note(frame):
+    """What was taken for padding, in a sentence."""
+    share = padding_of(np.asarray(frame.data) == 0, True).mean()
+    return (
+        f"{frame.meta['filename']}: {share:.1%} of the frame, exact zeros that reach its edge, is taken for padding, "
+        "which holds no data; padding=True confirms it, padding=False makes the zeros data"
+    )
+
+
 def warn_of_padding(frame):
     """Say what was taken for padding."""
-    share = padding_of(np.asarray(frame.data) == 0, True).mean()
-    warnings.warn(
-        f"{frame.meta['filename']}: {share:.1%} of the frame, exact zeros that reach its edge, is taken for padding, "
-        "which holds no data; padding=True confirms it, padding=False makes the zeros data",
-        SolarUnetWarning,
-        stacklevel=3,
-    )
+    warnings.warn(padding_note(frame), SolarUnetWarning, stacklevel=3)
 
 
 def given_time(time):

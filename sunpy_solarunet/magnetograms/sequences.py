@@ -30,7 +30,14 @@ from sunpy_solarunet.magnetograms.reading import (
     require_field_range,
 )
 
-__all__ = ["MagnetogramSequence", "find_magnetograms", "given_times", "list_magnetograms", "read_magnetograms"]
+__all__ = [
+    "MagnetogramSequence",
+    "find_magnetograms",
+    "given_times",
+    "in_natural_order",
+    "list_magnetograms",
+    "read_magnetograms",
+]
 
 
 class MagnetogramSequence(Sequence):
@@ -168,14 +175,31 @@ def find_magnetograms(paths):
     if path.is_file():
         return [path]
     found = [Path(name) for name in glob.glob(str(path), recursive=True)]
-    found = sorted((path for path in found if path.is_file()), key=_in_natural_order)
+    found = sorted((path for path in found if path.is_file()), key=in_natural_order)
     if not found:
         raise FileNotFoundError(f"{paths}: no such file, and no file fits it as a pattern")
     return found
 
 
-def _in_natural_order(path):
-    """Key by which numbers in names count as numbers."""
+def in_natural_order(path):
+    """
+    Key by which numbers in names count as numbers.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+
+    Returns
+    -------
+    list
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from sunpy_solarunet.magnetograms.sequences import in_natural_order
+    >>> sorted([Path("frame_10.fits"), Path("frame_2.fits")], key=in_natural_order)[0].name
+    'frame_2.fits'
+    """
     return [
         [(len(text), text) if text.isdecimal() else (0, text) for text in re.split(r"(\d+)", part)]
         for part in path.parts
@@ -206,7 +230,7 @@ def list_magnetograms(folder):
     found = [path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(suffixes)]
     if not found:
         raise FileNotFoundError(f"{folder}: no FITS file or image in this folder")
-    return sorted(found, key=_in_natural_order)
+    return sorted(found, key=in_natural_order)
 
 
 def given_times(sources, times, start, cadence, time_pattern):

@@ -11,6 +11,7 @@ from sunpy.coordinates import HeliographicStonyhurst, Helioprojective, get_body_
 from sunpy.util.exceptions import SunpyUserWarning
 
 from sunpy_solarunet.errors import MagnetogramError, name_choice
+from sunpy_solarunet.names import AREAS
 
 __all__ = [
     "AREAS",
@@ -21,9 +22,6 @@ __all__ = [
     "surface_coordinates",
     "world_angles",
 ]
-
-#: Shape of the Sun's projection: how the areas of pixels are counted.
-AREAS = ("sky", "surface")
 
 
 def pixel_area(frame, kind="sky", pixels=None):

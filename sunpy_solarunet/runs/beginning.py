@@ -21,14 +21,14 @@ __all__ = ["write_run"]
 NAMED = 100
 
 
-def write_run(layout, maps, segmenter, tracker, *, table_format, overwrite, strict, progress, description):
+def write_run(layout, maps, segmenter, tracker, *, table_format, overwrite, strict, progress, workers, description):
     """
     Write a run, or go on with it.
 
     Parameters
     ----------
     layout : `~sunpy_solarunet.runs.layout.Layout`
-    maps, segmenter, tracker, overwrite, strict, progress
+    maps, segmenter, tracker, overwrite, strict, progress, workers
         As of `~sunpy_solarunet.Run.track`.
     table_format : `str`
     description : `dict`
@@ -46,7 +46,7 @@ def write_run(layout, maps, segmenter, tracker, *, table_format, overwrite, stri
         if strict:
             _require_good_headers(sources, record.shape)
         if known is None or not _is_whole(work, known, record):
-            writer = Writer(work, record, sources, segmenter, tracker.parameters, strict=strict)
+            writer = Writer(work, record, sources, segmenter, tracker.parameters, strict=strict, workers=workers)
             writer.write(progress=progress, insist=insist)
         if work is not layout:
             put_in_place(layout)

@@ -1,5 +1,5 @@
 """
-A catalog from the stored labels of a frame and its magnetogram.
+Catalogs from the stored labels of frames and their magnetograms.
 """
 
 import numpy as np
@@ -7,7 +7,7 @@ import numpy as np
 from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.runs.frames import read_labels
 
-__all__ = ["stored_catalog"]
+__all__ = ["Catalogs", "stored_catalog"]
 
 
 def stored_catalog(path, frame, magnetogram, *, meta):
@@ -47,3 +47,23 @@ def _probability(labels, features):
     by_label = np.zeros(labels.max() + 1)
     by_label[features["label"]] = known
     return by_label[labels]
+
+
+class Catalogs:
+    """
+    The catalogs of a run, one by one.
+
+    Parameters
+    ----------
+    run : `~sunpy_solarunet.Run`
+    """
+
+    def __init__(self, run):
+        self._run = run
+        self._numbers = run.used_frames()
+
+    def __length_hint__(self):
+        return len(self._numbers)
+
+    def __iter__(self):
+        return (self._run.catalog(number) for number in self._numbers)

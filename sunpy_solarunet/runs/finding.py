@@ -85,7 +85,7 @@ def maps_in_memory(maps):
 
 
 def _opened(source):
-    frame, fault = source.open()
+    frame, fault, _ = source.open()
     if fault:
         raise MagnetogramError(f"{source.name}: {fault}")
     return frame

@@ -2,6 +2,7 @@
 A frame of a run in a file: the labels of its features with their coordinates, and all that was measured.
 """
 
+import io
 import json
 import warnings
 from dataclasses import dataclass
@@ -16,13 +17,16 @@ from sunpy_solarunet.runs.atomic import written_whole
 from sunpy_solarunet.runs.judging import Look
 from sunpy_solarunet.tracking.tables import SCHEMAS
 
-__all__ = ["StoredFrame", "read_frame", "read_labels", "write_frame"]
+__all__ = ["StoredFrame", "frame_body", "read_frame", "read_labels", "write_frame"]
 
 #: FITS keyword of everything that is no column, as JSON.
 KEYWORD = "FRAMEROW"
 
 #: Characters that FITS has its own ways with where a text goes on in the next card.
 SPECIAL = "&' "
+
+#: Rows of the tiles in which the labels are compressed.
+TILE = 32
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,27 @@ class StoredFrame:
         return str(self.row["skipped"][0])
 
 
-def write_frame(path, frame, catalog=None):
+def frame_body(catalog, features):
+    """
+    The labels and features of a frame as they stand in its file, which is made wherever the frame is.
+
+    Parameters
+    ----------
+    catalog : `~sunpy_solarunet.FeatureCatalog`
+    features : `dict`
+        Columns of its features.
+
+    Returns
+    -------
+    `bytes`
+    """
+    primary = fits.PrimaryHDU()
+    file = io.BytesIO()
+    fits.HDUList([primary, _label_image(catalog), _feature_table(features)]).writeto(file)
+    return file.getvalue()[len(primary.header.tostring()) :]
+
+
+def write_frame(path, frame, body=b""):
     """
     Write a frame.
 
@@ -75,14 +99,12 @@ def write_frame(path, frame, catalog=None):
     path : path-like
         With the suffix .fits.
     frame : StoredFrame
-    catalog : `~sunpy_solarunet.FeatureCatalog`, optional
-        With the labels, where the frame could be used.
+    body : `bytes`
+        From `frame_body`, where the frame could be used.
     """
-    hdus = [fits.PrimaryHDU(header=_header(frame))]
-    if catalog is not None:
-        hdus += [_label_image(catalog), _feature_table(frame.features)]
+    header = fits.PrimaryHDU(header=_header(frame)).header
     with written_whole(path) as temporary:
-        fits.HDUList(hdus).writeto(temporary, overwrite=True)
+        temporary.write_bytes(header.tostring().encode("ascii") + body)
 
 
 def read_frame(path):
@@ -189,7 +211,8 @@ def _label_image(catalog):
     header["TIMESYS"] = "UTC"
     header["CONTENT"] = "labels of features"
     header["AREA"] = catalog.area_kind, "how the areas of pixels are counted"
-    return fits.CompImageHDU(catalog.labels, header, name="LABELS", compression_type="GZIP_2")
+    tile = (min(TILE, catalog.labels.shape[0]), catalog.labels.shape[1])
+    return fits.CompImageHDU(catalog.labels, header, name="LABELS", compression_type="RICE_1", tile_shape=tile)
 
 
 def _feature_table(columns):

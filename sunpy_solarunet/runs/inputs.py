@@ -17,8 +17,9 @@ from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SequenceError
 from sunpy_solarunet.magnetograms import MagnetogramSequence, is_image, read_magnetograms
-from sunpy_solarunet.magnetograms.describing import make_map, warn_of_padding
-from sunpy_solarunet.magnetograms.sequences import find_magnetograms, given_times
+from sunpy_solarunet.magnetograms.describing import make_map, padding_note
+from sunpy_solarunet.magnetograms.sequences import given_times
+from sunpy_solarunet.runs.files import find_files, kind_of_no_file
 
 __all__ = [
     "ANYTHING",
@@ -83,23 +84,20 @@ class Source:
         identity = {"name": self.name, "path": self.path, "size": self.size, "sha256": self.digest}
         return identity | {"time": time, "time_given": self.options.get("time") is not None}
 
-    def open(self, told=None):
+    def open(self):
         """
         Read the magnetogram.
-
-        Parameters
-        ----------
-        told : list, optional
-            A note on padding is given as long as it is empty, and remembered in it.
 
         Returns
         -------
         frame : `~sunpy.map.GenericMap` or `None`
         fault : `str`
             Why there is none.
+        note : `str`
+            What was taken for padding, where nobody has said it.
         """
         if self.fault:
-            return None, self.fault
+            return None, self.fault, ""
         try:
             frame, is_news = make_map(self.data, **self.options)
             frame.wcs.wcs.set()
@@ -107,11 +105,8 @@ class Source:
         except MemoryError:
             raise
         except ANYTHING as problem:
-            return None, _reason(problem)
-        if is_news and told == []:
-            told.append(self.name)
-            warn_of_padding(frame)
-        return frame, ""
+            return None, _reason(problem), ""
+        return frame, "", padding_note(frame) if is_news else ""
 
 
 @dataclass
@@ -168,12 +163,14 @@ def find_sources(maps, *, times=None, start=None, cadence=None, time_pattern=Non
 def _data_and_options(maps, description):
     if isinstance(maps, MagnetogramSequence):
         return list(maps._sources), list(maps._options)
-    data = find_magnetograms(maps)
+    data = find_files(maps)
     return data, [description] * len(data)
 
 
 def _header(data, options, time_pattern):
     """What the header of a file or a map tells."""
+    if not isinstance(data, GenericMap) and (kind := kind_of_no_file(data)):
+        return _Header(options=options, problem=MagnetogramError(f"{data.name}: {kind} in place of a file"))
     shape, cut = (data.data.shape, False) if isinstance(data, GenericMap) else _image_in_header(data)
     header = _Header(shape=shape, options=options)
     if cut:
@@ -243,6 +240,8 @@ def fingerprint(path):
     """
     digest = hashlib.sha256()
     try:
+        if kind_of_no_file(Path(path)):
+            return 0, ""
         with Path(path).open("rb") as file:
             size = file.seek(0, 2)
             for begin in (0, max(size - ENDS, 0)):

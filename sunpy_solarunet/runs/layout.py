@@ -6,12 +6,10 @@ import shutil
 from pathlib import Path
 
 from sunpy_solarunet.errors import name_choice
+from sunpy_solarunet.names import SUFFIXES
 from sunpy_solarunet.tracking.formats import FORMATS, table_format
 
 __all__ = ["SUFFIXES", "TABLES", "Layout", "table_suffix"]
-
-#: Names of the table formats, by which they are chosen, and their suffixes.
-SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf"}
 
 #: The tables of a run.
 TABLES = ("events", "members", "features", "tracks", "frames")
@@ -23,7 +21,7 @@ def table_suffix(name):
 
     Parameters
     ----------
-    name : {"ecsv", "fits", "hdf5", "parquet", "asdf"}
+    name : {"ecsv", "fits", "hdf5", "parquet", "asdf", "csv"}
 
     Returns
     -------

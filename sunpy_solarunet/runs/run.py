@@ -2,16 +2,16 @@
 `Run`: a tracked sequence in a folder, written frame by frame, and read again.
 """
 
-import html
 import numbers
 import warnings
 from pathlib import Path
 
 from astropy.utils import lazyproperty
 
+from sunpy_solarunet.display import settings_html, settings_text, value_text
 from sunpy_solarunet.errors import SolarUnetError, SolarUnetWarning
 from sunpy_solarunet.runs.beginning import write_run
-from sunpy_solarunet.runs.catalogs import stored_catalog
+from sunpy_solarunet.runs.catalogs import Catalogs, stored_catalog
 from sunpy_solarunet.runs.claiming import is_claimed
 from sunpy_solarunet.runs.drawing import draw_events, draw_frames
 from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory
@@ -21,8 +21,12 @@ from sunpy_solarunet.runs.placing import track_at
 from sunpy_solarunet.runs.reading import read_tables
 from sunpy_solarunet.runs.record import read_record
 from sunpy_solarunet.runs.views import RunEvent, RunTrack
+from sunpy_solarunet.tracking.kinship import lineage_table
 
 __all__ = ["Run"]
+
+#: What is kept of the files in the folder.
+CACHED = ("_record", "_tables")
 
 
 class Run:
@@ -96,6 +100,10 @@ class Run:
             raise SolarUnetError(f"{self.folder}: no run is in this folder; `solarunet track` and Run.track write one")
         return read_record(self._layout.record)
 
+    def __getstate__(self):
+        """Where it is; its tables are read anew."""
+        return {name: value for name, value in self.__dict__.items() if name not in CACHED}
+
     @property
     def state(self):
         """Whether it is "whole", "broken off" or still "going"."""
@@ -131,6 +139,11 @@ class Run:
         """The frames; ``skipped`` says why one could not be used."""
         return self._tables["frames"]
 
+    @property
+    def lineage(self):
+        """Which tracks came from which, see `~sunpy_solarunet.tracking.kinship.lineage_table`."""
+        return lineage_table(self.events, self.members)
+
     def __repr__(self):
         if not self._layout.record.is_file():
             return f"<Run: not begun, in {self.folder}>"
@@ -144,13 +157,11 @@ class Run:
 
     def _repr_html_(self):
         if not self._layout.record.is_file():
-            return html.escape(repr(self))
-        rows = {"folder": str(self.folder), "run": self._summary}
-        if len(self.frames):
-            rows["times"] = f"{self.frames['time'][0].iso} to {self.frames['time'][-1].iso}"
-        rows |= {"segmenter": _listed(self._record.segmenter), "tracker": _listed(self._record.tracker)}
-        cells = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
-        return f"<table>{cells}</table>"
+            return settings_html("Run: not begun", {"folder": self.folder})
+        frames, record = self.frames, self._record
+        times = " to ".join(map(value_text, frames["time"][[0, -1]])) if len(frames) else None
+        made_by = {name: settings_text(getattr(record, name)) for name in ("segmenter", "tracker")}
+        return settings_html(f"Run: {self._summary}", {"folder": self.folder, "times": times} | made_by)
 
     def track(
         self,
@@ -161,6 +172,7 @@ class Run:
         format="ecsv",  # noqa: A002
         overwrite=False,
         strict=False,
+        workers=1,
         progress=False,
         **description,
     ):
@@ -185,6 +197,10 @@ class Run:
             Begin anew, and replace what is there when the new run is whole.
         strict : `bool`
             A frame that cannot be used is an error.
+        workers : `int` or ``distributed.Client``
+            Number of processes that work on frames and on pairs of frames, or the client of a Dask cluster. The
+            results are the same with any. A script that starts processes does so below
+            ``if __name__ == "__main__":``.
         progress : `bool`
             Show a bar.
         **description
@@ -210,6 +226,7 @@ class Run:
             table_format=format,
             overwrite=overwrite,
             strict=strict,
+            workers=workers,
             progress=progress,
             description=description,
         )
@@ -231,7 +248,7 @@ class Run:
 
     def _forget(self):
         """Look at the folder anew."""
-        for name in ("_record", "_tables"):
+        for name in CACHED:
             self.__dict__.pop(name, None)
 
     def event(self, number):
@@ -357,9 +374,9 @@ class Run:
         from sunpy_solarunet import plotting
 
         path = self.folder / "movie.mp4" if path is None else path
-        return plotting.movie(_Catalogs(self), self.events, path, **kwargs)
+        return plotting.movie(Catalogs(self), self.events, path, **kwargs)
 
-    def draw(self, *, events=False, progress=False):
+    def draw(self, *, events=False, workers=1, progress=False):
         """
         Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
 
@@ -367,6 +384,8 @@ class Run:
         ----------
         events : `bool`
             Draw each event, too, in the two frames around it: ``event_00_merging.png`` and so on.
+        workers : `int`
+            Number of processes.
         progress : `bool`
             Show a bar.
 
@@ -374,22 +393,5 @@ class Run:
         -------
         list of `pathlib.Path`
         """
-        return draw_frames(self, progress=progress) + (draw_events(self, progress=progress) if events else [])
-
-
-class _Catalogs:
-    """The catalogs of a run, one by one."""
-
-    def __init__(self, run):
-        self._run = run
-        self._numbers = run.used_frames()
-
-    def __length_hint__(self):
-        return len(self._numbers)
-
-    def __iter__(self):
-        return (self._run.catalog(number) for number in self._numbers)
-
-
-def _listed(settings):
-    return ", ".join(f"{name}={value}" for name, value in settings.items() if value is not None)
+        written = draw_frames(self, workers=workers, progress=progress)
+        return written + (draw_events(self, workers=workers, progress=progress) if events else [])

@@ -55,33 +55,37 @@ class RunTrack:
 
     @property
     def parents(self):
-        """The tracks that it came from."""
-        return self._relatives("parents")
+        """The tracks that it came from, in the order of time."""
+        return self._relatives("parent", "child")
 
     @property
     def children(self):
-        """The tracks that came from it."""
-        return self._relatives("children")
+        """The tracks that came from it, in the order of time."""
+        return self._relatives("child", "parent")
 
-    def _relatives(self, which):
-        return [RunTrack(self._run, int(number)) for number in str(self.row[which]).split()]
+    def _relatives(self, which, other):
+        lineage = self._run.lineage
+        numbers = lineage[which][lineage[other] == self.track_id].tolist()
+        return [RunTrack(self._run, number) for number in dict.fromkeys(numbers)]
 
-    def plot(self, *, figure=None):
+    def plot(self, *, figure=None, **kwargs):
         """
-        Plot its flux and its area against time.
+        Plot its flux and its area against time, and its events.
 
         Parameters
         ----------
         figure : `~matplotlib.figure.Figure`, optional
             A new one, if not given.
+        **kwargs
+            For `~sunpy_solarunet.plotting.plot_track`.
 
         Returns
         -------
         `~matplotlib.figure.Figure`
         """
-        from sunpy_solarunet.runs.drawing import plot_track
+        from sunpy_solarunet import plotting
 
-        return plot_track(self, figure=figure)
+        return plotting.plot_track(self.features, self.events, figure=figure, **kwargs)
 
 
 class RunEvent:

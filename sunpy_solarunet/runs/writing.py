@@ -4,28 +4,23 @@ A run as it is written: frame by frame into its folder.
 
 import shutil
 import warnings
+from collections import deque
 from contextlib import closing, suppress
 
 import astropy.units as u
-import numpy as np
-from astropy.time import Time
 from tqdm.auto import tqdm
 
 from sunpy_solarunet.errors import MagnetogramError, SequenceError, SolarUnetWarning
-from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.runs.atomic import written_whole
 from sunpy_solarunet.runs.catalogs import stored_catalog
 from sunpy_solarunet.runs.folding import Fold, Pieces, stored_steps
 from sunpy_solarunet.runs.frames import StoredFrame, write_frame
-from sunpy_solarunet.runs.inputs import ANYTHING, wrong_shape
-from sunpy_solarunet.runs.judging import Judge, look_at
+from sunpy_solarunet.runs.judging import Judge
 from sunpy_solarunet.runs.layout import TABLES
+from sunpy_solarunet.runs.making import Made, emptied
 from sunpy_solarunet.runs.pairs import write_pair
 from sunpy_solarunet.runs.record import tables_meta, with_gap, write_record
-from sunpy_solarunet.segmentation.prefetch import prefetched
-from sunpy_solarunet.tracking.comparing import compare
-from sunpy_solarunet.tracking.rows import features_columns, frames_columns
-from sunpy_solarunet.tracking.tables import SCHEMAS, write_table
+from sunpy_solarunet.runs.workers import workers_of
 
 __all__ = ["Writer"]
 
@@ -45,18 +40,21 @@ class Writer:
         Of tracking.
     strict : `bool`
         A frame that cannot be used is an error.
+    workers : `int` or ``distributed.Client``
+        As for `~sunpy_solarunet.runs.workers.workers_of`.
     """
 
-    def __init__(self, layout, record, sources, segmenter, parameters, *, strict=False):
+    def __init__(self, layout, record, sources, segmenter, parameters, *, strict=False, workers=1):
         self._layout = layout
         self._record = record
         self._sources = sources
         self._segmenter = segmenter
         self._parameters = with_gap(parameters, record.max_gap)
         self._strict = strict
+        self._workers = workers
         self._judge = Judge()
-        self._last = self._catalog = None
-        self._begun = False
+        self._last = self._last_made = None
+        self._begun = self._has_note = False
         self._fold = Fold(self._parameters)
         self._pieces = Pieces(layout.parts)
 
@@ -96,10 +94,10 @@ class Writer:
             self._note(frame)
             yield frame, transition
         self._begin_writing()
-        told = []
-        opened = prefetched((source, *source.open(told)) for source in self._sources[done:])
-        for number, (source, magnetogram, fault) in enumerate(opened, done):
-            yield self._made(number, source, magnetogram, fault)
+        with workers_of(
+            self._workers, shape=self._record.shape, segmenter=self._segmenter, parameters=self._parameters
+        ) as workers:
+            yield from self._made_steps(workers, done)
 
     def _begin_writing(self):
         """What is there from before is no longer all that there is."""
@@ -108,77 +106,93 @@ class Writer:
         for path in self._layout.tables():
             path.unlink()
 
-    def _note(self, frame):
+    def _note(self, frame, made=None):
         """Remember what the next frame is compared with."""
         if frame.skipped and self._strict:
             raise SequenceError(f"frame {frame.number}, {frame.row['file'][0]}: {frame.skipped}")
+        if frame.look is not None:
+            self._judge.remember(frame.look)
         if frame.features is not None:
-            self._last, self._catalog = frame, None
+            self._last, self._last_made = frame, made
 
-    def _made(self, number, source, magnetogram, fault):
-        """Make a frame, and write it after what happened before it: a frame that is there is whole."""
-        catalog = look = None
-        if not fault:
-            look, fault = self._looked_at(magnetogram)
-        if not fault:
-            catalog, fault = self._segmented(magnetogram)
+    def _made_steps(self, workers, done):
+        """The frames that are made, of which some are worked on ahead, and are written in their order."""
+        begun, judged = deque(), deque()
+        for number, source in enumerate(self._sources[done:], done):
+            begun.append((source, workers.frame(number, source)))
+            if len(begun) > workers.ahead:
+                judged.append(self._judged(workers, *begun.popleft()))
+            if len(judged) > workers.behind:
+                yield self._written(workers, *judged.popleft())
+        while begun:
+            judged.append(self._judged(workers, *begun.popleft()))
+            if len(judged) > workers.behind:
+                yield self._written(workers, *judged.popleft())
+        while judged:
+            yield self._written(workers, *judged.popleft())
+
+    def _judged(self, workers, source, begun):
+        """A frame beside those before it, and the pair of it and the last one, begun if it can be used."""
+        made = workers.made(begun)
+        self._pass_on(made.note)
+        fault = self._fault(made)
         if fault:
-            row = _skipped_row(number, source, magnetogram if look else None, fault)
-            frame, transition = StoredFrame(row, None, None, look, source.digest), None
-        else:
-            row, features = frames_columns(catalog, number), features_columns(catalog, number)
-            row["file"] = np.array([source.name])
-            transition = self._compared(catalog)
-            follows = None if transition is None else self._last.number
-            frame = StoredFrame(row, features, follows, look, source.digest)
-        if transition is not None:
-            write_pair(self._layout.pair(number), transition)
-        write_frame(self._layout.frame(number), frame, catalog)
-        self._note(frame)
-        self._catalog = self._catalog if catalog is None else catalog
-        return frame, transition
+            frame = StoredFrame(emptied(made.row, fault), None, None, made.look, source.digest)
+            self._note(frame)
+            return frame, b"", None
+        follows = self._followed(made)
+        pair = None if follows is None else workers.pair(follows, made)
+        number = None if follows is None else self._last.number
+        frame = StoredFrame(made.row, made.features, number, made.look, source.digest)
+        self._note(frame, made)
+        return frame, made.body, pair
 
-    def _looked_at(self, magnetogram):
-        """What is seen of a magnetogram, and why it cannot be used."""
-        try:
-            time, fault = magnetogram.date, wrong_shape(magnetogram.data.shape, self._record.shape)
-            look = None if fault else look_at(magnetogram)
-        except MemoryError:
-            raise
-        except ANYTHING as problem:
-            return None, " ".join(str(problem).split())
-        if not fault and self._last is not None and time <= self._last.time:
-            fault = f"has the time of {self._last.row['file'][0]}"
-        return look, fault or self._judge.fault(look)
+    def _pass_on(self, note):
+        """Say once what was taken for padding."""
+        if note and not self._has_note:
+            self._has_note = True
+            warnings.warn(note, SolarUnetWarning, stacklevel=2)
 
-    def _segmented(self, magnetogram):
-        try:
-            return self._segmenter(magnetogram), ""
-        except MagnetogramError as problem:
-            return None, " ".join(str(problem).split())
+    def _fault(self, made):
+        """Why a frame cannot be used."""
+        if made.fault:
+            return made.fault
+        if self._last is not None and made.row["time"][0] <= self._last.time:
+            return f"has the time of {self._last.row['file'][0]}"
+        return self._judge.fault(made.look)
 
-    def _compared(self, catalog):
-        """What happened since the last frame; `None` where there is none, or where it is too long ago."""
+    def _followed(self, made):
+        """The frame that one is compared with; `None` where there is none, or where it is too long ago."""
         if self._last is None:
             return None
-        seconds = (catalog.time - self._last.time).to_value(u.s).round(9)
+        time = made.row["time"][0]
+        seconds = (time - self._last.time).to_value(u.s).round(9)
         limit = self._parameters.max_gap
         if limit is not None and seconds > limit.to_value(u.s):
             warnings.warn(
-                f"no frame for {seconds:.0f} s before {catalog.time.isot}, more than max_gap "
+                f"no frame for {seconds:.0f} s before {time.isot}, more than max_gap "
                 f"({limit.to_value(u.s):.0f} s): all tracks are closed as censored",
                 SolarUnetWarning,
                 stacklevel=2,
             )
             return None
-        before = self._catalog_of(self._last) if self._catalog is None else self._catalog
-        return compare(before, catalog, parameters=self._parameters)
+        return self._stored(self._last) if self._last_made is None else self._last_made
 
-    def _catalog_of(self, frame):
-        magnetogram, fault = self._sources[frame.number].open()
+    def _stored(self, frame):
+        """A frame that is in the folder, as it was made."""
+        magnetogram, fault, _ = self._sources[frame.number].open()
         if fault:
             raise MagnetogramError(f"{self._sources[frame.number].name}: {fault}")
-        return stored_catalog(self._layout.frame(frame.number), frame, magnetogram, meta=self._segmenter.meta)
+        catalog = stored_catalog(self._layout.frame(frame.number), frame, magnetogram, meta=self._segmenter.meta)
+        return Made(frame.row, "", catalog=catalog)
+
+    def _written(self, workers, frame, body, pair):
+        """Write a frame after what happened before it: a frame that is there is whole."""
+        transition = None if pair is None else workers.found(pair)
+        if transition is not None:
+            write_pair(self._layout.pair(frame.number), transition)
+        write_frame(self._layout.frame(frame.number), frame, body)
+        return frame, transition
 
     def _require_a_frame(self):
         if self._fold.used:
@@ -200,34 +214,14 @@ class Writer:
     def _finish(self, state):
         """Write the tables, and what they are in the record."""
         self._pieces.add(self._fold.finish())
-        meta, rows = self._meta | {"run": state}, {}
+        meta = self._meta | {"run": state}
         for name in TABLES:
-            table = self._pieces.table(name, meta)
             with written_whole(self._layout.table(name, self._record.suffix)) as temporary:
-                write_table(table, temporary, overwrite=True)
-            rows[name] = len(table)
+                self._pieces.write(name, temporary, meta)
         self._layout.remove_tables_but(self._record.suffix)
-        write_record(self._layout.record, self._record.now(state=state, rows=rows))
+        write_record(self._layout.record, self._record.now(state=state, rows=dict(self._pieces.rows)))
         shutil.rmtree(self._layout.parts, ignore_errors=True)
 
     @property
     def _meta(self):
         return tables_meta(self._parameters, self._segmenter.meta, self._fold.counts)
-
-
-def _skipped_row(number, source, magnetogram, fault):
-    """The row of a frame that could not be used, with its observer where that is known."""
-    row = None
-    if magnetogram is not None:
-        with suppress(ANYTHING):
-            row = frames_columns(FeatureCatalog(magnetogram, np.zeros(magnetogram.data.shape, int)), number, fault)
-    return row or _unseen_row(number, source, fault)
-
-
-def _unseen_row(number, source, fault):
-    """The row of a frame of which only the name and the time are known."""
-    time = Time(0, format="jd") if source.time is None else source.time.utc
-    known = {"frame": number, "file": source.name, "n_features": 0, "skipped": fault}
-    known |= {"positive_flux": 0.0, "negative_flux": 0.0}
-    row = {name: np.array([known.get(name, np.nan)]) for name in SCHEMAS["frames"]}
-    return row | {"time": Time([time.jd1], [time.jd2], format="jd", scale="utc")}

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sunpy_solarunet.scoring.arrays import Features
 from sunpy_solarunet.scoring.matching import Matching, event_candidates, match_events
-from sunpy_solarunet.scoring.reading import Features, find_positions, read_events
+from sunpy_solarunet.scoring.reading import find_positions, read_events
 from sunpy_solarunet.tracking.tables import EVENT_KINDS
 
 __all__ = [
@@ -38,7 +39,7 @@ class Sequence:
         The counts by name, each with the frames along its first axis.
     lifetime_errors : `numpy.ndarray` of `int`
         Shape (tracks,): found minus true lifetime in frames.
-    true, found : `~sunpy_solarunet.scoring.reading.Features`
+    true, found : `~sunpy_solarunet.scoring.arrays.Features`
     matching : `~sunpy_solarunet.scoring.matching.Matching`
         Of these features.
     """
@@ -77,7 +78,7 @@ def feature_counts(true, found, matching):
 
     Parameters
     ----------
-    true, found : `~sunpy_solarunet.scoring.reading.Features`
+    true, found : `~sunpy_solarunet.scoring.arrays.Features`
     matching : `~sunpy_solarunet.scoring.matching.Matching`
 
     Returns
@@ -98,7 +99,7 @@ def link_counts(true, found, matching):
 
     Parameters
     ----------
-    true, found : `~sunpy_solarunet.scoring.reading.Features`
+    true, found : `~sunpy_solarunet.scoring.arrays.Features`
     matching : `~sunpy_solarunet.scoring.matching.Matching`
 
     Returns
@@ -125,7 +126,7 @@ def track_counts(true, found, matching):
 
     Parameters
     ----------
-    true, found : `~sunpy_solarunet.scoring.reading.Features`
+    true, found : `~sunpy_solarunet.scoring.arrays.Features`
     matching : `~sunpy_solarunet.scoring.matching.Matching`
 
     Returns
@@ -184,7 +185,7 @@ def lifetime_errors(true, found, matching, tracks):
 
     Parameters
     ----------
-    true, found : `~sunpy_solarunet.scoring.reading.Features`
+    true, found : `~sunpy_solarunet.scoring.arrays.Features`
     matching : `~sunpy_solarunet.scoring.matching.Matching`
     tracks : `~astropy.table.QTable` or `None`
         The table of true tracks.
@@ -221,7 +222,7 @@ def event_counts(tables, numbers, features, matching, reach, frames):
         The tables of the truth and of what was found.
     numbers : `tuple` of `numpy.ndarray` of `int`
         Two of shape (frames,): the numbers of the frames in each of them.
-    features : `tuple` of `~sunpy_solarunet.scoring.reading.Features`
+    features : `tuple` of `~sunpy_solarunet.scoring.arrays.Features`
         The true and the found ones.
     matching : `~sunpy_solarunet.scoring.matching.Matching`
         Of these features.

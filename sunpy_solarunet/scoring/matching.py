@@ -115,7 +115,7 @@ def match_features(true, found, limit):
 
     Parameters
     ----------
-    true, found : `~sunpy_solarunet.scoring.reading.Features`
+    true, found : `~sunpy_solarunet.scoring.arrays.Features`
     limit : `numpy.ndarray`
         Shape (true features,): the allowed distance of each true feature in pixels.
 
@@ -196,8 +196,8 @@ def event_candidates(tables, true, found, features, matching, reach, frames):
     ----------
     tables : `tuple` of `dict`
         The tables of the truth and of what was found.
-    true, found : `~sunpy_solarunet.scoring.reading.Events`
-    features : `tuple` of `~sunpy_solarunet.scoring.reading.Features`
+    true, found : `~sunpy_solarunet.scoring.arrays.Events`
+    features : `tuple` of `~sunpy_solarunet.scoring.arrays.Features`
         The true and the found ones.
     matching : `Matching`
         Of these features.
@@ -301,7 +301,7 @@ def match_events(candidates, true, found):
     ----------
     candidates : `tuple` of `numpy.ndarray`
         Three of shape (candidates,): true and found events and their gain, as from `event_candidates`.
-    true, found : `~sunpy_solarunet.scoring.reading.Events`
+    true, found : `~sunpy_solarunet.scoring.arrays.Events`
 
     Returns
     -------

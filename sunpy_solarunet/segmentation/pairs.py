@@ -8,11 +8,15 @@ import astropy.units as u
 import numpy as np
 from tqdm.auto import tqdm
 
-from sunpy_solarunet.errors import MagnetogramError, name_choice, require_whole
+from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_whole
 from sunpy_solarunet.magnetograms import is_image, list_magnetograms, read_array, read_field, read_levels
+from sunpy_solarunet.magnetograms.reading import FITS_SUFFIXES, IMAGE_SUFFIXES
 from sunpy_solarunet.segmentation.segmenter import METHODS, Segmenter
 
-__all__ = ["classical_labeler", "find_pairs", "read_mask", "read_pairs"]
+__all__ = ["classical_labeler", "find_pairs", "read_mask", "read_pairs", "require_both_classes"]
+
+#: What the names of magnetograms and masks end with.
+SUFFIXES = (*FITS_SUFFIXES, *IMAGE_SUFFIXES)
 
 #: Levels from here on are white in an 8-bit mask.
 WHITE = 192
@@ -78,12 +82,14 @@ def read_pairs(images, masks=None, *, labeler=None, field_range=300 * u.G, progr
     FileNotFoundError
         If a folder does not exist, or a magnetogram has no mask and there is no labeler.
     MagnetogramError
-        If magnetogram and mask differ in shape.
+        If a magnetogram or a mask cannot be read or has no data, or they differ in shape.
     """
     pairs = []
     found = find_pairs(list_magnetograms(images), masks, labeler)
     for path, mask_path in tqdm(found, desc="reading", unit="pair", disable=not progress):
         field = read_field(path, field_range)
+        if not np.isfinite(field).any():
+            raise MagnetogramError(f"{path}: no pixel has data; take the file out of the folder")
         pairs.append((np.nan_to_num(field), _mask(path, field, mask_path, labeler)))
     return pairs
 
@@ -110,9 +116,11 @@ def find_pairs(paths, masks=None, labeler=None):
     ------
     FileNotFoundError
         If there is no such folder, or a magnetogram has no mask and there is no labeler.
+    SolarUnetError
+        If two magnetograms or two masks have the same name.
     """
-    by_name = {} if masks is None else {_stem(path): path for path in list_magnetograms(masks)}
-    found = [(path, by_name.get(_stem(path))) for path in paths]
+    by_name = {} if masks is None else _by_name(list_magnetograms(masks))
+    found = [(path, by_name.get(name)) for name, path in _by_name(paths).items()]
     bare = [path for path, mask in found if mask is None]
     if bare and labeler is None:
         message = f"no mask for {bare[0].name}; a labeler (--label-method) can make one"
@@ -158,5 +166,37 @@ def classical_labeler(method, threshold=None, low=None, *, min_pixels=1):
     return lambda field: segmenter.labels(field) != 0
 
 
-def _stem(path):
-    return path.name.split(".")[0]
+def _by_name(paths):
+    """Files by their names up to the suffix."""
+    found = {}
+    for path in paths:
+        suffix = max((known for known in SUFFIXES if path.name.lower().endswith(known)), key=len)
+        name = path.name[: -len(suffix)]
+        if name in found:
+            raise SolarUnetError(f"{path} and {found[name].name} have the same name: which is meant?")
+        found[name] = path
+    return found
+
+
+def require_both_classes(pairs):
+    """
+    Refuse masks from which nothing can be learned.
+
+    Parameters
+    ----------
+    pairs : list of tuple
+        Fields and masks; there may be none.
+
+    Raises
+    ------
+    SolarUnetError
+        If all pixels of all masks are significant, or none is.
+    """
+    if not pairs:
+        return
+    if not any(np.any(mask) for _, mask in pairs):
+        raise SolarUnetError("no pixel of any mask is significant: in masks of 8 bits, black is, in FITS what is not 0")
+    if all(np.all(mask) for _, mask in pairs):
+        raise SolarUnetError(
+            "all pixels of all masks are significant: in masks of 8 bits, black (0) is, and white (255) is not"
+        )

@@ -3,18 +3,17 @@ What a training is to be, checked before anything is read or computed.
 """
 
 import importlib.util
+import os
 from pathlib import Path
 
 from sunpy_solarunet.errors import SolarUnetError, require_number
 from sunpy_solarunet.magnetograms import list_magnetograms
 from sunpy_solarunet.segmentation.pairs import find_pairs
+from sunpy_solarunet.segmentation.places import CHECKPOINT_FILE, place_of_training
 from sunpy_solarunet.segmentation.recipes import RECIPE_FILE, change_recipe, read_recipe
 from sunpy_solarunet.segmentation.weights import model_recipe, read_specification
 
 __all__ = ["CHECKPOINT_FILE", "plan_training"]
-
-#: Name of the checkpoint in a model's folder.
-CHECKPOINT_FILE = "checkpoint.npz"
 
 
 def plan_training(
@@ -27,6 +26,7 @@ def plan_training(
     initial=None,
     validation=16,
     resume=False,
+    overwrite=False,
     logs=None,
     **changes,
 ):
@@ -37,7 +37,7 @@ def plan_training(
 
     Parameters
     ----------
-    output, images, masks, labeler, recipe, initial, validation, resume, logs
+    output, images, masks, labeler, recipe, initial, validation, resume, overwrite, logs
         See `~sunpy_solarunet.segmentation.training.train_model`.
     **changes
         Other numbers for entries of the recipe.
@@ -50,8 +50,9 @@ def plan_training(
     Raises
     ------
     SolarUnetError
-        If no pairs are left to train on, the recipe is not one, a folder is a file, there is no
-        checkpoint to resume from, or the initial model is of another architecture.
+        If no pairs are left to train on, the recipe is not one, a folder is a file or cannot be written
+        to, there is a training that is not to be replaced or none to resume, or the initial model is of
+        another architecture.
     FileNotFoundError
         If a folder does not exist, or a magnetogram has no mask and there is no labeler.
 
@@ -63,22 +64,23 @@ def plan_training(
     """
     output = Path(output)
     for folder in (output, *(() if logs is None else (Path(logs),))):
-        _require_folder(folder)
+        _require_folder(folder.absolute())
     if logs is not None and importlib.util.find_spec("tensorboard") is None:
         raise SolarUnetError("logs need TensorBoard: pip install tensorboard")
-    if resume and not (output / CHECKPOINT_FILE).is_file():
-        raise SolarUnetError(f"{output / CHECKPOINT_FILE}: no checkpoint to resume from")
+    place = place_of_training(output, resume=resume, overwrite=overwrite)
     changes = {name: value for name, value in changes.items() if value is not None}
-    recipe = _chosen(output, recipe, initial, resume, changes)
+    recipe = _chosen(place, recipe, initial, resume, changes)
     _require_pairs(images, masks, labeler, validation, recipe)
     return recipe
 
 
 def _require_folder(folder):
-    """Refuse what is a file, or lies in one."""
-    for path in (folder, *folder.parents):
-        if path.exists() and not path.is_dir():
-            raise SolarUnetError(f"{path} is a file: a folder is needed in its place")
+    """Refuse what is a file, lies in one, or cannot be written to."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise SolarUnetError(f"{there} is a file: a folder is needed in its place")
+    if not os.access(there, os.W_OK):
+        raise SolarUnetError(f"{there}: no permission to write there")
 
 
 def _require_pairs(images, masks, labeler, validation, recipe):
@@ -93,9 +95,9 @@ def _require_pairs(images, masks, labeler, validation, recipe):
         raise SolarUnetError(f"{beginning}{number} pairs with {validation} held back leave none to train on")
 
 
-def _chosen(output, recipe, initial, resume, changes):
+def _chosen(place, recipe, initial, resume, changes):
     """The recipe asked for; when a training is resumed, the one that is there."""
-    kept = output / RECIPE_FILE
+    kept = place / RECIPE_FILE
     if resume and recipe is None and not changes and kept.is_file():
         return read_recipe(kept)
     source = None if initial is None else model_recipe(initial)

@@ -5,11 +5,9 @@ How exactly the network's convolutions are computed.
 from pathlib import Path
 
 from sunpy_solarunet.errors import name_choice
+from sunpy_solarunet.names import PRECISIONS
 
 __all__ = ["PRECISIONS", "choose_precision"]
-
-#: How exactly the convolutions are computed; "auto" takes the second where it is fast.
-PRECISIONS = ("float32", "bfloat16", "auto")
 
 #: Where Linux describes the processor, and what it calls the instructions that multiply numbers in bfloat16.
 PROCESSOR, INSTRUCTIONS = Path("/proc/cpuinfo"), {"amx_bf16", "avx512_bf16"}

@@ -7,10 +7,10 @@ import tomllib
 from pathlib import Path
 
 from sunpy_solarunet.errors import SolarUnetError, name_choice, require_number, suggestion
+from sunpy_solarunet.names import RECIPES as BUNDLED
+from sunpy_solarunet.names import TRAINING_PRECISIONS, bundled_recipes, unknown_recipe
 
-__all__ = ["RECIPE_FILE", "available_recipes", "change_recipe", "later_changes", "read_recipe"]
-
-BUNDLED = Path(__file__).parent / "recipes"
+__all__ = ["RECIPE_FILE", "available_recipes", "change_recipe", "checked_entries", "later_changes", "read_recipe"]
 
 #: Sections that a recipe need not have.
 OPTIONAL = ("later", "initial")
@@ -52,9 +52,6 @@ SHARES = ("noise", "seeing", "coarser", "gain", "fringes", "bad_pixels")
 #: All entries that a recipe may have.
 ENTRIES = (*LIMITS, *LISTS, "architecture", "precision", "shares")
 
-#: Policies of Keras that a network can be trained in.
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-
 #: Name of the recipe in a model's folder.
 RECIPE_FILE = "recipe.json"
 
@@ -73,7 +70,7 @@ def available_recipes():
     >>> available_recipes()
     ['paper', 'solarunet', 'solarunet-tuning']
     """
-    return sorted(path.stem for path in BUNDLED.glob("*.toml"))
+    return bundled_recipes()
 
 
 def read_recipe(recipe):
@@ -109,7 +106,7 @@ def read_recipe(recipe):
     try:
         text = path.read_text()
         content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise SolarUnetError(f"{path}: not a recipe ({problem})") from problem
     return _checked(content, path)
 
@@ -120,12 +117,7 @@ def _locate(recipe):
     path = Path(recipe)
     path = path / RECIPE_FILE if path.is_dir() else path
     if not path.is_file():
-        names = ", ".join(map(repr, available_recipes()))
-        message = (
-            f"no recipe {str(recipe)!r}; choose one of {names}, or give a file or a model's folder;"
-            f"{suggestion(recipe, available_recipes())}"
-        )
-        raise SolarUnetError(message.rstrip(";"))
+        raise SolarUnetError(unknown_recipe(recipe))
     return path
 
 
@@ -150,7 +142,7 @@ def _checked(content, path):
     if not isinstance(later, dict) or ("later" in content and "from" not in later):
         raise SolarUnetError(f"{path}, section later: a section with an entry from, the share of the steps, is needed")
     try:
-        checked = {name: _checked_section(section) for name, section in content.items() if name != "initial"}
+        checked = {name: checked_entries(section) for name, section in content.items() if name != "initial"}
         change_recipe(checked, **later_changes(checked))
     except SolarUnetError as problem:
         raise SolarUnetError(f"{path}: {problem}") from problem
@@ -164,7 +156,29 @@ def _check_entries(found, expected, where):
         raise SolarUnetError(f"{where}: missing are {missing or 'none'}, unknown are {unknown or 'none'}")
 
 
-def _checked_section(section):
+def checked_entries(section):
+    """
+    The entries of a section as plain values, if they are of the right type and within their range.
+
+    Parameters
+    ----------
+    section : `dict`
+
+    Returns
+    -------
+    `dict`
+
+    Raises
+    ------
+    SolarUnetError
+        Naming the entry.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.segmentation.recipes import checked_entries
+    >>> checked_entries({"kernels": (2, 3), "classes": 3.0})
+    {'kernels': [2, 3], 'classes': 3}
+    """
     return {name: _checked_entry(name, value) for name, value in section.items()}
 
 
@@ -179,7 +193,7 @@ def _checked_entry(name, value):
             raise SolarUnetError(f"{name} must be a list of {fewest} to {most} whole numbers, got {value!r}")
         return [require_number(each, name, lowest, highest, whole=True) for each in value]
     if name == "precision":
-        return name_choice(value, PRECISIONS, "precision")
+        return name_choice(value, TRAINING_PRECISIONS, "precision")
     if name == "shares":
         if not isinstance(value, dict):
             raise SolarUnetError(f"shares must name several numbers, got {value!r}")

@@ -5,44 +5,30 @@
 import contextlib
 import warnings
 
-import astropy.units as u
 import numpy as np
 from astropy.utils import lazyproperty
 from scipy import ndimage
 
-from sunpy_solarunet.errors import (
-    ModelError,
-    SolarUnetError,
-    SolarUnetWarning,
-    name_choice,
-    require_number,
-    require_quantity,
-)
+from sunpy_solarunet.display import settings_html, settings_text
+from sunpy_solarunet.errors import ModelError, SolarUnetError, SolarUnetWarning
 from sunpy_solarunet.features import FeatureCatalog
-from sunpy_solarunet.magnetograms import AREAS, field_strength
+from sunpy_solarunet.magnetograms import field_strength
+from sunpy_solarunet.names import DEFAULT_MODEL, METHODS
 from sunpy_solarunet.segmentation import classical, weights
 from sunpy_solarunet.segmentation.calibration import expected_best_cut
 from sunpy_solarunet.segmentation.noise import estimate_noise
-from sunpy_solarunet.segmentation.precision import choose_precision
+from sunpy_solarunet.segmentation.parameters import Parameters
 from sunpy_solarunet.segmentation.prefetch import prefetched
 from sunpy_solarunet.segmentation.processes import require_own_process
 
 __all__ = ["DEFAULT_MODEL", "METHODS", "Segmenter"]
 
-#: The network that is used where nothing else is said.
-DEFAULT_MODEL = "solarunet"
-
 #: Where the noise is as large as the threshold, the sign of the field is that of its mean over so many pixels.
 SIGN_SMOOTHING = 3.0
 
-#: The methods and their default thresholds in gauss: threshold, low and polarity threshold. Those of the network are
-#: its model's.
-METHODS = {
-    "network": (None, None, None),
-    "threshold": (150.0, None, 0.0),
-    "hysteresis": (300.0, 100.0, 0.0),
-    "downhill": (300.0, 100.0, 0.0),
-}
+
+def _parameter(name, summary):
+    return property(lambda segmenter: getattr(segmenter.parameters, name), doc=summary)
 
 
 class Segmenter:
@@ -109,6 +95,21 @@ class Segmenter:
     <FeatureCatalog: 1 features (0 positive, 1 negative), 12 x 12 pixels, 2017-07-13 00:00:00.000>
     """
 
+    method = _parameter("method", "How significant pixels are found.")
+    model = _parameter("model", "The network; `None` with a classical method.")
+    threshold = _parameter("threshold", "Field above which flux is significant; `None` where the method has none.")
+    low = _parameter("low", "Low threshold; `None` where the method has none.")
+    polarity_threshold = _parameter("polarity_threshold", "Pixels of a weaker field belong to no feature.")
+    min_pixels = _parameter("min_pixels", "Features of fewer pixels are noise.")
+    probability = _parameter(
+        "probability",
+        "Probability above which a pixel is significant; `None` where each frame has its own, or the method has none.",
+    )
+    flips = _parameter("flips", "Whether the network's answer is averaged over mirror images and quarter turns.")
+    precision = _parameter("precision", 'Of the network\'s convolutions: what "auto" stands for on this computer.')
+    area = _parameter("area", "How pixel areas are counted.")
+    device = _parameter("device", "Where the network runs; `None` where Keras chooses.")
+
     def __init__(
         self,
         method="network",
@@ -124,73 +125,48 @@ class Segmenter:
         area="sky",
         device=None,
     ):
-        #: How significant pixels are found.
-        self.method = name_choice(method, METHODS, "method")
-        self.area = name_choice(area, AREAS, "area")
-        #: Specification of the network, or `None` with a classical method.
-        self.model = weights.read_specification(model) if method == "network" else None
-        self._model_source = model
-        self._threshold, self._low, self._polarity_threshold = self._thresholds(threshold, low, polarity_threshold)
-        self.min_pixels = require_number(min_pixels, "min_pixels", 1, whole=True)
-        if probability is not None:
-            probability = require_number(probability, "probability", 0, 1)
-            if probability in (0, 1):
-                raise SolarUnetError(f"probability must lie between 0 and 1, got {probability}")
-        #: Probability above which a pixel is significant; `None` where each frame has its own, or with a
-        #: classical method.
-        self.cut = self.model["probability"] if probability is None and self.model is not None else probability
-        self.flips = bool(flips)
-        #: Precision of the network's convolutions: what "auto" stands for on this computer.
-        self.precision = choose_precision(precision)
-        self.device = device
-
-    def _thresholds(self, threshold, low, polarity_threshold):
-        """The three thresholds in gauss: those given, and the method's or model's own in place of the others."""
-        defaults = METHODS[self.method]
-        if self.model is not None:
-            defaults = (self.model["input"].get("level_gauss"), None, self.model["polarity_threshold_gauss"])
-        given = {"threshold": threshold, "low": low, "polarity_threshold": polarity_threshold}
-        for (name, value), default in zip(given.items(), defaults, strict=True):
-            if value is not None and default is None:
-                raise SolarUnetError(f"the {self._described} has no {name}")
-            given[name] = default if value is None else require_quantity(value, u.G, name, positive=True)
-        if self.model is not None and given["threshold"] == 0:
-            raise SolarUnetError("the network needs a threshold above zero")
-        if low is None and given["low"] is not None:
-            given["low"] = min(given["low"], given["threshold"])
-        if given["low"] is not None and given["low"] > given["threshold"]:
-            raise SolarUnetError(f"low is {low}, which is above the threshold of {given['threshold']} G")
-        return tuple(given.values())
-
-    @property
-    def _described(self):
-        return f"method {self.method!r}" if self.model is None else f"network {self.model['name']!r}"
+        #: All parameters, those of the method or model in place of those that were not given.
+        self.parameters = Parameters(
+            method=method,
+            model=model,
+            threshold=threshold,
+            low=low,
+            polarity_threshold=polarity_threshold,
+            min_pixels=min_pixels,
+            probability=probability,
+            flips=flips,
+            precision=precision,
+            area=area,
+            device=device,
+        )
 
     def __repr__(self):
-        settings = ", ".join(f"{name}={value}" for name, value in self.meta.items())
-        return f"<Segmenter: {settings}>"
+        return f"Segmenter({settings_text(self.parameters.changed)})"
+
+    def _repr_html_(self):
+        return settings_html("Segmenter", self.parameters.settings)
+
+    def __eq__(self, other):
+        return self.parameters == other.parameters if isinstance(other, Segmenter) else NotImplemented
+
+    def __hash__(self):
+        return hash(self.parameters)
 
     @property
     def meta(self):
         """The parameters, as they go into the tables."""
-        meta = {"method": self.method, "min_pixels": self.min_pixels}
-        gauss = {"threshold": self._threshold, "low": self._low, "polarity_threshold": self._polarity_threshold}
-        meta |= {name: f"{value:g} G" for name, value in gauss.items() if value is not None}
-        if self.model is not None:
-            cut = "best expected" if self.cut is None else self.cut
-            meta |= {"probability": cut, "model": self.model["name"], "model_sha256": self.model["sha256"]}
-            meta |= {"precision": self.precision, "flips": self.flips}
-        return meta
+        return self.parameters.meta
 
     @lazyproperty
     def _predictor(self):
         from sunpy_solarunet.segmentation.inference import Predictor
 
-        settings = self.model["input"]
-        if self._threshold is not None:
-            settings = settings | {"level_gauss": self._threshold}
-        network = weights.load_model(self._model_source)
-        return Predictor(network, settings, temperature=self.model["temperature"], precision=self.precision)
+        specification = self.parameters.specification
+        settings = specification["input"]
+        if self.threshold is not None:
+            settings = settings | {"level_gauss": self.threshold.value}
+        network = weights.load_model(self.model)
+        return Predictor(network, settings, temperature=specification["temperature"], precision=self.precision)
 
     def __getstate__(self):
         """All but the network, which is loaded anew where it is needed."""
@@ -290,7 +266,7 @@ class Segmenter:
         """
         return _derived_map(magnetogram, self._three_classes(field_strength(magnetogram))[0], "three-class mask")
 
-    def probability(self, magnetogram):
+    def probabilities(self, magnetogram):
         """
         The network's probability that a pixel is significant.
 
@@ -316,7 +292,7 @@ class Segmenter:
 
     def _noise(self, field):
         """The noise of a frame in gauss, where the network is told it."""
-        return None if self._threshold is None else estimate_noise(field)
+        return None if self.threshold is None else estimate_noise(field)
 
     def _classes(self, field, noise):
         """The network's class probabilities, not-a-number where there are no data."""
@@ -335,24 +311,24 @@ class Segmenter:
         if self.method == "network":
             return self._network_mask(field)
         if self.method == "threshold":
-            significant = classical.threshold_mask(field, self._threshold)
+            significant = classical.threshold_mask(field, self.threshold.value)
         else:
-            significant = classical.hysteresis_mask(field, self._threshold, self._low)
-        return classical.polarity_mask(field, significant, self._polarity_threshold), None
+            significant = classical.hysteresis_mask(field, self.threshold.value, self.low.value)
+        return classical.polarity_mask(field, significant, self.polarity_threshold.value), None
 
     def _network_mask(self, field):
         noise = self._noise(field)
         classes = self._classes(field, noise)
         probability = self._significance(classes)
-        significant = probability > (expected_best_cut(probability) if self.cut is None else self.cut)
+        significant = probability > (expected_best_cut(probability) if self.probability is None else self.probability)
         if classes.shape[-1] == 3:
             return np.where(significant, np.where(classes[..., 1] > classes[..., 2], 1, -1), 0), probability
         signed = field if noise is None else self._steadied(field, noise)
-        return classical.polarity_mask(signed, significant, self._polarity_threshold), probability
+        return classical.polarity_mask(signed, significant, self.polarity_threshold.value), probability
 
     def _steadied(self, field, noise):
         """The field smoothed as its noise asks, so that the noise does not decide on the sign of a pixel."""
-        width = SIGN_SMOOTHING * noise / self._threshold
+        width = SIGN_SMOOTHING * noise / self.threshold.value
         return ndimage.gaussian_filter(np.nan_to_num(field), min(width, SIGN_SMOOTHING))
 
 

@@ -5,9 +5,7 @@ Training of the networks: the loop, its checkpoints, and the model that comes of
 import datetime
 import importlib.util
 import json
-import struct
-import zipfile
-import zlib
+import shutil
 from pathlib import Path
 
 import astropy.units as u
@@ -15,23 +13,25 @@ import keras
 import numpy as np
 from tqdm.auto import tqdm
 
+from sunpy_solarunet.atomic import clear_temporaries, written_whole
+from sunpy_solarunet.claiming import claimed
 from sunpy_solarunet.errors import SolarUnetError, require_quantity
 from sunpy_solarunet.segmentation.calibration import fit_temperature
+from sunpy_solarunet.segmentation.checkpoints import diverged, load_checkpoint, save_checkpoint
 from sunpy_solarunet.segmentation.examples import EXAMPLES
 from sunpy_solarunet.segmentation.inference import predict_field
 from sunpy_solarunet.segmentation.network import ARCHITECTURES
 from sunpy_solarunet.segmentation.noise import estimate_noise
-from sunpy_solarunet.segmentation.pairs import read_pairs
-from sunpy_solarunet.segmentation.plans import CHECKPOINT_FILE, plan_training
+from sunpy_solarunet.segmentation.pairs import read_pairs, require_both_classes
+from sunpy_solarunet.segmentation.places import CHECKPOINT_FILE, finish_replacing, place_of_training, put_in_place
+from sunpy_solarunet.segmentation.plans import plan_training
 from sunpy_solarunet.segmentation.prefetch import prefetched
 from sunpy_solarunet.segmentation.processes import require_own_process
 from sunpy_solarunet.segmentation.recipes import RECIPE_FILE, change_recipe, later_changes
+from sunpy_solarunet.segmentation.specifications import checked_specification
 from sunpy_solarunet.segmentation.weights import load_model, save_model
 
 __all__ = ["mask_scores", "train_model", "train_network"]
-
-#: What the readers of a damaged archive complain of, besides the errors of the language.
-DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error)
 
 #: Crops that the temperature of a model is fitted on.
 CALIBRATION_CROPS = 200
@@ -61,32 +61,6 @@ def mask_scores(found, true):
     found, true = np.asarray(found, bool), np.asarray(true, bool)
     union = np.count_nonzero(found | true)
     return float(np.mean(found == true)), float(np.count_nonzero(found & true) / union) if union else 1.0
-
-
-def _save_checkpoint(path, model, step, history):
-    """Everything that the next step depends on, in one file that is never half written."""
-    variables = [*model.variables, *model.optimizer.variables]
-    arrays = {f"variable_{index}": np.asarray(variable) for index, variable in enumerate(variables)}
-    unfinished = path.with_suffix(".unfinished.npz")
-    np.savez(unfinished, step=step, history=json.dumps(history), **arrays)
-    unfinished.replace(path)
-
-
-def _load_checkpoint(path, model):
-    if not path.is_file():
-        raise SolarUnetError(f"{path}: no checkpoint to resume from")
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        step, history = int(arrays["step"]), json.loads(str(arrays["history"]))
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, NotImplementedError, *DAMAGE) as problem:
-        raise SolarUnetError(f"{path}: the checkpoint is damaged ({problem}); train anew without resuming") from problem
-    try:
-        for index, variable in enumerate([*model.variables, *model.optimizer.variables]):
-            variable.assign(arrays[f"variable_{index}"])
-    except (KeyError, ValueError) as problem:
-        raise SolarUnetError(f"{path}: the checkpoint is of another network than the recipe's") from problem
-    return step, history
 
 
 def _build(recipe):
@@ -159,7 +133,7 @@ def train_network(pairs, output, recipe, *, validation_pairs=(), initial=None, r
     pairs : sequence of tuple
         Fields in gauss and masks: whole numbers of any type, 0 where no flux is significant.
     output : path-like
-        Folder for the checkpoint, made if need be.
+        Folder for the checkpoint and the recipe, made if need be.
     recipe : `dict`
         See `~sunpy_solarunet.segmentation.recipes.read_recipe`.
     validation_pairs : sequence of tuple
@@ -181,14 +155,16 @@ def train_network(pairs, output, recipe, *, validation_pairs=(), initial=None, r
     Raises
     ------
     SolarUnetError
-        If there is no checkpoint to resume from, it is of another network, or TensorBoard is needed
-        and not installed.
+        If there is no checkpoint to resume from, it is damaged or of another network, or one is there
+        that is not to be resumed; if TensorBoard is needed and not installed; or if the training
+        diverges: the last checkpoint stays.
     """
     if logs is not None and importlib.util.find_spec("tensorboard") is None:
         raise SolarUnetError("logs need TensorBoard: pip install tensorboard")
     output = Path(output)
-    output.mkdir(parents=True, exist_ok=True)
     checkpoint = output / CHECKPOINT_FILE
+    if checkpoint.exists() and not resume:
+        raise SolarUnetError(f"{checkpoint} exists: resume from it (--resume), or choose another folder")
     training = recipe["training"]
     _use_all_devices()
     model = _build(recipe)
@@ -197,8 +173,9 @@ def train_network(pairs, output, recipe, *, validation_pairs=(), initial=None, r
     optimizer = keras.optimizers.Adam(training["learning_rate"], global_clipnorm=training.get("largest_gradient"))
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
     model.optimizer.build(model.trainable_variables)
-    first, history = _load_checkpoint(checkpoint, model) if resume else (0, [])
+    first, history = load_checkpoint(checkpoint, model) if resume else (0, [])
 
+    output.mkdir(parents=True, exist_ok=True)
     batches = prefetched(_batch(pairs, recipe, step) for step in range(first, training["steps"]))
     bar = tqdm(batches, total=training["steps"], initial=first, unit="step", disable=not progress)
     losses = []
@@ -207,14 +184,24 @@ def train_network(pairs, output, recipe, *, validation_pairs=(), initial=None, r
         model.optimizer.learning_rate.assign(rate)
         model.reset_metrics()  # older releases of Keras return the mean loss of all steps so far
         losses.append(float(model.train_on_batch(inputs, classes)))
+        if not np.isfinite(losses[-1]):
+            raise diverged(checkpoint, f"the loss of step {done} is {losses[-1]}")
         if done % training["checkpoint_every"] == 0 or done == training["steps"]:
             entry = {"step": done, "loss": float(np.mean(losses))}
             history.append(entry | _validate(model, validation_pairs, recipe["input"]))
             losses.clear()
-            _save_checkpoint(checkpoint, model, done, history)
+            save_checkpoint(checkpoint, model, done, history)
+            _keep_recipe(output, recipe)
             _log(logs, history[-1] | {"learning_rate": rate})
             bar.set_postfix_str(", ".join(f"{name} {history[-1][name]:.4f}" for name in ("loss", "accuracy", "iou")))
     return model, history
+
+
+def _keep_recipe(output, recipe):
+    """The recipe comes after the first checkpoint: a training that failed before leaves nothing."""
+    if not (output / RECIPE_FILE).is_file():
+        with written_whole(output / RECIPE_FILE) as unfinished:
+            unfinished.write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
 
 
 def _log(folder, entry):
@@ -253,12 +240,15 @@ def train_model(
     field_range=300 * u.G,
     validation=16,
     resume=False,
+    overwrite=False,
     logs=None,
     progress=False,
     **changes,
 ):
     """
     Train a network on magnetograms and masks, and save it as a model.
+
+    Everything that is asked for is checked, and all files are read, before anything is written.
 
     Parameters
     ----------
@@ -282,6 +272,8 @@ def train_model(
         That many pairs, the last ones, are held back.
     resume, logs, progress
         See `train_network`.
+    overwrite : `bool`
+        Replace the training that is in the folder, once the new one is whole.
     **changes
         Other numbers for entries of the recipe, such as ``steps=2000``.
 
@@ -293,44 +285,66 @@ def train_model(
     Raises
     ------
     SolarUnetError
-        If no pairs are left to train on, the recipe is not one, there is no checkpoint to resume
-        from, or the initial model is of another architecture.
+        If no pairs are left to train on, the recipe is not one, there is a training that is not to be
+        replaced or no checkpoint to resume from, the initial model is of another architecture, or the
+        training diverges.
+    MagnetogramError
+        If a magnetogram or a mask cannot be used.
     """
     asked = {"images": images, "masks": masks, "labeler": labeler, "recipe": recipe, "initial": initial}
-    recipe = plan_training(output, **asked, validation=validation, resume=resume, logs=logs, **changes)
-    limit = require_quantity(field_range, u.G, "field_range", positive=True)
-    arcsec = None if pixel_scale is None else require_quantity(pixel_scale, u.arcsec, "pixel_scale", positive=True)
+    options = {"resume": resume, "overwrite": overwrite, "logs": logs}
+    recipe = plan_training(output, **asked, **options, validation=validation, **changes)
+    told = _told(name or Path(output).resolve().name, description, training_data, field_range, pixel_scale)
     pairs = (
         [] if images is None else read_pairs(images, masks, labeler=labeler, field_range=field_range, progress=progress)
     )
     first = max(len(pairs) - int(validation), 0)
-    Path(output).mkdir(parents=True, exist_ok=True)
-    (Path(output) / RECIPE_FILE).write_text(json.dumps(recipe, indent=2) + "\n")
-    network, history = train_network(
-        pairs[:first],
-        output,
-        recipe,
-        validation_pairs=pairs[first:],
-        initial=None if initial is None or resume else load_model(initial),  # a checkpoint takes its place
-        resume=resume,
-        logs=logs,
-        progress=progress,
-    )
-    specification = {
-        "name": name or Path(output).resolve().name,
+    require_both_classes(pairs[:first])
+    # A checkpoint takes the initial model's place.
+    start = None if initial is None or resume else load_model(initial)
+    with claimed(Path(output), "training"):
+        clear_temporaries(Path(output))
+        finish_replacing(output)
+        place = place_of_training(output, resume=resume, overwrite=overwrite)
+        if place != Path(output) and not resume:
+            shutil.rmtree(place, ignore_errors=True)
+        network, history = train_network(
+            pairs[:first],
+            place,
+            recipe,
+            validation_pairs=pairs[first:],
+            initial=start,
+            resume=resume,
+            logs=logs,
+            progress=progress,
+        )
+        specification = told | {
+            "noise_range_gauss": _noise_range(pairs[:first], recipe),
+            "network": recipe["network"],
+            "input": recipe["input"],
+            "temperature": _fitted_temperature(network, pairs[first:] or pairs, recipe),
+            **DECISIONS[recipe["network"]["architecture"]],
+            "validation": {"frames": len(pairs) - first} | history[-1],
+        }
+        save_model(network, place, specification)
+        if place != Path(output):
+            put_in_place(output)
+    return Path(output), history
+
+
+def _told(name, description, training_data, field_range, pixel_scale):
+    """What those who use a model are told of it, checked."""
+    limit = require_quantity(field_range, u.G, "field_range", positive=True)
+    arcsec = None if pixel_scale is None else require_quantity(pixel_scale, u.arcsec, "pixel_scale", positive=True)
+    told = {
+        "name": name,
         "description": description,
         "training_data": training_data,
         "arcsec_per_pixel": arcsec,
         "field_range_gauss": [-limit, limit],
-        "noise_range_gauss": _noise_range(pairs[:first], recipe),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "network": recipe["network"],
-        "input": recipe["input"],
-        "temperature": _fitted_temperature(network, pairs[first:] or pairs, recipe),
-        **DECISIONS[recipe["network"]["architecture"]],
-        "validation": {"frames": len(pairs) - first} | history[-1],
     }
-    return save_model(network, output, specification), history
+    return checked_specification(told, "the model")
 
 
 def _noise_range(pairs, recipe):

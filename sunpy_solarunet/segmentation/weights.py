@@ -6,33 +6,32 @@ whose hash the specification holds, and the recipe that they were trained by. No
 code.
 """
 
+import contextlib
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from sunpy_solarunet.errors import ModelError, SolarUnetError, name_choice, require_number, suggestion
+from sunpy_solarunet.atomic import written_whole
+from sunpy_solarunet.errors import ModelError, name_choice
+from sunpy_solarunet.names import MODELS as BUNDLED
+from sunpy_solarunet.names import bundled_models, unknown_model
 from sunpy_solarunet.segmentation.processes import require_own_process
-from sunpy_solarunet.segmentation.recipes import RECIPE_FILE
+from sunpy_solarunet.segmentation.recipes import RECIPE_FILE, checked_entries
+from sunpy_solarunet.segmentation.specifications import (
+    PAPER_SPECIFICATION,
+    SPECIFICATION,
+    checked_specification,
+    stored_specification,
+)
 
 __all__ = ["available_models", "load_model", "model_recipe", "read_specification", "save_model"]
 
-BUNDLED = Path(__file__).parent / "models"
-SPECIFICATION = "specification.json"
-WEIGHTS = "model.weights.h5"
 
-#: The least that what must be above zero may be.
-LEAST = 1e-6
-
-#: What is assumed of weights that come without a specification: the paper's network, scaling and polarity threshold.
-PAPER_SPECIFICATION = {
-    "network": {"architecture": "paper", "kernels": [32, 64, 128, 256, 512], "classes": 2},
-    "input": {"scale_gauss": 300.0},
-    "temperature": 1.0,
-    "probability": 0.5,
-    "polarity_threshold_gauss": 150.0,
-}
+#: Name of the weights in a model's folder, and what files of weights end with.
+WEIGHTS, SUFFIXES = "model.weights.h5", (".weights.h5", ".keras")
 
 
 def available_models():
@@ -54,11 +53,7 @@ def available_models():
     >>> available_models()["solarunet-paper"]["arcsec_per_pixel"]
     0.083
     """
-    return {name: read_specification(BUNDLED / name) for name in _bundled_names()}
-
-
-def _bundled_names():
-    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{SPECIFICATION}"))
+    return {name: read_specification(BUNDLED / name) for name in bundled_models()}
 
 
 def read_specification(model):
@@ -79,37 +74,14 @@ def read_specification(model):
     Raises
     ------
     ModelError
-        If there is no such model; the message lists the bundled ones.
+        If there is no such model, the message lists the bundled ones; or the specification is damaged.
     """
     path = _locate(model)
     if path.is_file():
         return PAPER_SPECIFICATION | {"name": path.name, "sha256": _hash(path)}
-    try:
-        stored = json.loads((path / SPECIFICATION).read_text())
-        specification = PAPER_SPECIFICATION | {"name": path.resolve().name, "sha256": None} | stored
-    except (OSError, ValueError, TypeError) as problem:
-        raise ModelError(f"{path}: no readable {SPECIFICATION} ({problem}); solarunet train makes a model") from problem
-    return _checked(specification, path)
-
-
-def _checked(specification, path):
-    """The specification, if the network can be used by it."""
-    probability, inputs = specification["probability"], specification["input"]
-    try:
-        for name in ("network", "input"):
-            if not isinstance(specification[name], dict):
-                raise ModelError(f"{name} must name several entries, got {specification[name]!r}")
-        if not set(inputs) & {"level_gauss", "scale_gauss"}:
-            raise ModelError("input must have an entry level_gauss or scale_gauss")
-        for name, value in inputs.items():
-            require_number(value, name, LEAST)
-        require_number(specification["temperature"], "temperature", LEAST)
-        require_number(specification["polarity_threshold_gauss"], "polarity_threshold_gauss", 0)
-        if probability is not None:
-            require_number(probability, "probability", 0, 1)
-    except SolarUnetError as problem:
-        raise ModelError(f"{path / SPECIFICATION}: {problem}") from problem
-    return specification
+    named = {"name": path.resolve().name, "sha256": None}
+    stored = stored_specification(path / SPECIFICATION)
+    return checked_specification(PAPER_SPECIFICATION | named | stored, path / SPECIFICATION)
 
 
 def model_recipe(model):
@@ -137,21 +109,29 @@ def model_recipe(model):
 
 def _locate(model):
     """Path of a model's folder or file."""
-    if str(model) in _bundled_names():
+    if str(model) in bundled_models():
         return BUNDLED / str(model)
     path = Path(model)
+    if path.is_file() and not path.name.endswith(SUFFIXES):
+        raise ModelError(f"{path}: weights are read from .weights.h5 and .keras files, and from a model's folder")
     if str(model) and (path.is_dir() or path.is_file()):
         return path
-    names = ", ".join(map(repr, _bundled_names()))
-    message = (
-        f"unknown model {str(model)!r}; choose one of {names}, or give a model's folder, .weights.h5 or .keras file;"
-        f"{suggestion(model, _bundled_names())}"
-    )
-    raise ModelError(message.rstrip(";"))
+    raise ModelError(unknown_model(model))
 
 
 def _hash(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with _told(path, "it cannot be read"):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@contextlib.contextmanager
+def _told(path, what):
+    """Tell in one line what Keras, HDF5 or the network's backend complain of, each with errors of its own."""
+    try:
+        yield
+    except Exception as problem:
+        told = str(problem).strip().splitlines() or [type(problem).__name__]
+        raise ModelError(f"{path}: {what} ({told[0]})") from problem
 
 
 def load_model(model):
@@ -172,7 +152,8 @@ def load_model(model):
     ------
     ModelError
         If there is no such model, the weights are damaged, of another network, or not those that the
-        specification was written for; or if this process is a fork of one in which a network ran.
+        specification was written for; if the network does not answer with probabilities; or if this
+        process is a fork of one in which a network ran.
     """
     require_own_process()
     specification = read_specification(model)
@@ -182,48 +163,67 @@ def load_model(model):
         raise ModelError(f"{weights}: no such file")
     if _hash(weights) != specification["sha256"]:
         raise ModelError(f"{weights}: not the weights of the specification: the file is damaged or was replaced")
-    if weights.suffix == ".keras":
-        return _load_keras_file(weights)
-    if not weights.name.endswith(".weights.h5"):
-        raise ModelError(f"{weights}: weights are read from .weights.h5 and .keras files")
-    network = _build(specification["network"], path)
+    network = _read_keras(weights) if weights.suffix == ".keras" else _read_weights(specification, path, weights)
+    _require_finite(network, weights)
+    _require_probabilities(network, weights)
+    return network
+
+
+def _read_weights(specification, path, weights):
+    network = _build(specification["network"], path, weights)
     if network.input_shape[-1] != (3 if "level_gauss" in specification["input"] else 1):
         raise ModelError(f"{path / SPECIFICATION}: its input is that of another architecture")
-    try:
+    with _told(weights, "not weights of this network"):
         network.load_weights(weights)
-    except (OSError, ValueError, KeyError) as problem:
-        raise ModelError(f"{weights}: not weights of this network ({_first_line(problem)})") from problem
     return network
 
 
-def _build(settings, path):
+def _build(settings, path, weights):
     from sunpy_solarunet.segmentation.network import ARCHITECTURES
 
-    settings = dict(settings)
-    architecture = name_choice(settings.pop("architecture", None), ARCHITECTURES, "architecture")
-    try:
-        return ARCHITECTURES[architecture](**settings)
-    except (TypeError, ValueError, LookupError, AttributeError) as problem:
-        raise ModelError(f"{path}: the specification's network cannot be built ({_first_line(problem)})") from problem
+    with _told(path, "the specification's network cannot be built"):
+        settings = checked_entries(settings)
+        build = ARCHITECTURES[name_choice(settings.pop("architecture", None), ARCHITECTURES, "architecture")]
+        # A network that is far larger than its file would take all memory before anyone sees that it is not in there.
+        if sum(2 * 9 * kernels**2 for kernels in settings.get("kernels", ())) > weights.stat().st_size:
+            raise ModelError(f"{weights.name} is too small: not weights of this network")
+        return build(**settings)
 
 
-def _load_keras_file(path):
+def _read_keras(path):
     import keras
 
-    try:
+    with _told(
+        path,
+        "not a Keras model of the paper's network, which .keras files are read of; others are loaded from their folder",
+    ):
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise ModelError(
-            f"{path}: not a Keras model of the paper's network, which .keras files are read of; others are loaded from "
-            f"their folder ({_first_line(problem)})"
-        ) from problem
-    if len(network.inputs) != 1 or network.input_shape[-1] != 1 or len(network.output_shape) != 4:
-        raise ModelError(f"{path}: the model does not take magnetograms: its input shape is {network.input_shape}")
+        shape = network.inputs[0].shape
+    if len(network.inputs) != 1 or tuple(shape) != (None, None, None, 1):
+        raise ModelError(f"{path}: the model does not take magnetograms of any size: its input shape is {shape}")
     return network
 
 
-def _first_line(problem):
-    return str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+def _require_finite(network, path):
+    for variable in network.weights:
+        values = np.asarray(variable)
+        if not np.isfinite(values).all() or (variable.name == "moving_variance" and np.any(values < 0)):
+            raise ModelError(f"{path}: {variable.path} holds numbers that no training leaves: the weights are damaged")
+
+
+def _require_probabilities(network, path):
+    """Ask for a small frame: what the network computes, and its last layer, are to give probabilities of classes."""
+    import keras
+
+    from sunpy_solarunet.segmentation.inference import Reach
+
+    side = max(2 * Reach.of(network).factor, 16)
+    frame = np.linspace(-1, 1, side * side * network.input_shape[-1], dtype=np.float32)
+    with _told(path, "the network cannot be run"):
+        answer = keras.ops.convert_to_numpy(network(frame.reshape(1, side, side, -1), training=False))
+    right = answer.ndim == 4 and answer.shape[:3] == (1, side, side) and answer.shape[3] in (2, 3)
+    if not (right and np.all(answer >= 0) and np.allclose(answer.sum(axis=-1), 1, atol=1e-3)):
+        raise ModelError(f"{path}: the network does not give each pixel the probabilities of two or three classes")
 
 
 def save_model(network, folder, specification):
@@ -243,19 +243,25 @@ def save_model(network, folder, specification):
     `pathlib.Path`
         The folder.
     """
-    import h5py
-
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    weights = folder / WEIGHTS
-    network.save_weights(weights)
-    with h5py.File(weights) as stored, h5py.File(weights.with_suffix(".unfinished"), "w") as halved:
-        _copy_halved(stored, halved)
-    weights.with_suffix(".unfinished").replace(weights)
     assumed = {name: value for name, value in PAPER_SPECIFICATION.items() if name not in specification}
-    text = json.dumps(specification | assumed | {"sha256": _hash(weights)}, indent=2)
-    (folder / SPECIFICATION).write_text(text + "\n")
+    # The two files belong together: both are written before either takes its place.
+    with written_whole(folder / WEIGHTS) as weights, written_whole(folder / SPECIFICATION) as description:
+        _write_halved(network, weights)
+        complete = specification | assumed | {"sha256": _hash(weights)}
+        description.write_text(json.dumps(complete, indent=2) + "\n", encoding="utf-8")
     return folder
+
+
+def _write_halved(network, path):
+    import h5py
+
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / WEIGHTS
+        network.save_weights(whole)
+        with h5py.File(whole) as stored, h5py.File(path, "w") as halved:
+            _copy_halved(stored, halved)
 
 
 def _copy_halved(source, target):
@@ -269,5 +275,11 @@ def _copy_halved(source, target):
             _copy_halved(item, target.create_group(name))
         else:
             value = item[()]
-            value = value.astype(np.float16) if np.ndim(value) == 4 else value
-            target.create_dataset(name, data=value, track_times=False)
+            target.create_dataset(name, data=_halved(value) if np.ndim(value) == 4 else value, track_times=False)
+
+
+def _halved(kernels):
+    """Kernels in half precision, if they are within its range."""
+    with np.errstate(over="ignore"):
+        halved = kernels.astype(np.float16)
+    return halved if np.isfinite(halved).all() else kernels

@@ -9,6 +9,7 @@ import astropy.units as u
 import numpy as np
 
 from sunpy_solarunet.errors import SolarUnetError
+from sunpy_solarunet.tracking.kinship import numbers_in, text_of
 from sunpy_solarunet.tracking.tables import SCHEMAS, require_columns
 
 __all__ = ["INTERACTIONS", "noise_filter"]
@@ -175,7 +176,7 @@ def _events_of(events, members, kept_members):
     for column, side in (("parents", "parent"), ("children", "child")):
         for event in np.flatnonzero(changed & (number > 0)):
             left = rows[event]
-            events[column][event] = " ".join(map(str, label[left[role[left] == side]]))
+            events[column][event] = text_of(label[left[role[left] == side]])
     events["n_features"][changed] = number[changed]
     return events[number > 0]
 
@@ -190,10 +191,10 @@ def _rows_of_each(event_ids, owners):
 
 def _without_lost_kin(tracks, kept):
     """The tracks, their lineage without the tracks that are not among those kept."""
-    names = set(map(str, kept.tolist()))
+    known = set(kept.tolist())
     for column in ("parents", "children"):
         for row in np.flatnonzero(tracks[column] != ""):
-            tracks[column][row] = " ".join(name for name in str(tracks[column][row]).split() if name in names)
+            tracks[column][row] = text_of(number for number in numbers_in(tracks[column][row]) if number in known)
     return tracks
 
 

@@ -13,8 +13,18 @@ from astropy.table import Column, MaskedColumn, QTable
 from astropy.time import Time
 
 from sunpy_solarunet.errors import SolarUnetError, suggestion
+from sunpy_solarunet.tracking.text import TEXTS, is_known, iso_text, read_csv, write_text
 
-__all__ = ["FORMATS", "as_text", "plain_meta", "precise_time", "read_file", "table_format", "write_file"]
+__all__ = [
+    "FORMATS",
+    "as_text",
+    "format_ready",
+    "plain_meta",
+    "precise_time",
+    "read_file",
+    "table_format",
+    "write_file",
+]
 
 #: Formats by file suffix.
 FORMATS = {
@@ -24,6 +34,7 @@ FORMATS = {
     ".h5": "hdf5",
     ".parquet": "parquet",
     ".asdf": "asdf",
+    ".csv": "ascii.csv",
 }
 
 #: Packages that a format needs besides those that are installed anyway.
@@ -90,19 +101,40 @@ def write_file(table, path, kind):
     SolarUnetError
         If the format cannot hold a column.
     """
+    ready = format_ready(table, kind)
     options = {"asdf": {}, "hdf5": {"path": "table", "serialize_meta": True}}.get(kind, {})
     if kind != "asdf":
         options["overwrite"] = True
-    ready = table.copy(copy_data=False)
+    try:
+        if kind in TEXTS:
+            write_text([ready], path, kind)
+        else:
+            ready.write(path, format=kind, **options)
+    except (TypeError, ValueError, NotImplementedError) as problem:
+        raise SolarUnetError(f"{path}: a column of the table cannot be written as {kind} ({problem})") from problem
+
+
+def format_ready(table, kind):
+    """
+    A table as a format can hold it, of Astropy's own class, which ASDF knows.
+
+    Parameters
+    ----------
+    table : `~astropy.table.QTable`
+    kind : `str`
+        From `table_format`.
+
+    Returns
+    -------
+    `~astropy.table.QTable`
+    """
+    ready = QTable(table, copy=False)
     for name in table.colnames:
         ready[name] = _carried(table[name], kind)
     ready.meta = _carried_meta(table.meta, kind)
     if kind == "asdf":
         ready.meta[COLUMNS_KEYWORD] = {name: _legend(table[name]) for name in table.colnames}
-    try:
-        ready.write(path, format=kind, **options)
-    except (TypeError, ValueError, NotImplementedError) as problem:
-        raise SolarUnetError(f"{path}: a column of the table cannot be written as {kind} ({problem})") from problem
+    return ready
 
 
 def read_file(path, kind):
@@ -132,6 +164,8 @@ def read_file(path, kind):
 
 
 def _read(path, kind):
+    if kind == "ascii.csv":
+        return read_csv(path)
     options = {"hdf5": {"path": "table"}, "fits": {"astropy_native": True, "hdu": 1, "mask_invalid": False}}
     table = QTable.read(path, format=kind, **options.get(kind, {}))
     legends = table.meta.pop(COLUMNS_KEYWORD, {})
@@ -146,8 +180,7 @@ def _carried(column, kind):
     """A column as the format can hold it; the table's own is left as it is."""
     carried = column
     if isinstance(column, Time):
-        # ASDF cannot hold times of which there are none.
-        carried = np.zeros(0) if kind == "asdf" and not len(column) else precise_time(column)
+        carried = _carried_time(column, kind)
     elif _is_text(column):
         text = as_text(column)
         carried = np.char.encode(text, "utf-8") if kind == "fits" else text
@@ -157,6 +190,14 @@ def _carried(column, kind):
         carried = column.copy()
         carried.info.serialize_method |= {"fits": "data_mask", "ecsv": "data_mask"}
     return _described(carried, column)
+
+
+def _carried_time(time, kind):
+    """Times; ASDF can hold neither those of which there are none nor those that are not known."""
+    time = precise_time(time)
+    if kind != "asdf":
+        return time
+    return np.zeros(0) if not len(time) else time if is_known(time).all() else iso_text(time)
 
 
 def _legend(column):
@@ -191,7 +232,7 @@ def _described(column, other):
 
 def precise_time(time):
     """
-    Time that prints and is written to the nanosecond.
+    Time that is written to the nanosecond.
 
     Parameters
     ----------
@@ -202,9 +243,7 @@ def precise_time(time):
     `~astropy.time.Time`
         A copy, in the same scale.
     """
-    time = Time(time, format="isot", precision=9, copy=True)
-    time.info.serialize_method["ecsv"] = "jd1_jd2"
-    return time
+    return Time(time, format="isot", precision=9, copy=True)
 
 
 def _is_text(column):

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import astropy.units as u
 import numpy as np
 
+from sunpy_solarunet.display import settings_text
 from sunpy_solarunet.errors import SolarUnetError, name_choice, require_quantity
 from sunpy_solarunet.tracking.rules import EVENT_RULES, IDENTITIES, RULES
 
@@ -36,6 +37,8 @@ class Parameters:
     >>> from sunpy_solarunet.tracking.parameters import Parameters
     >>> Parameters(association="paper").identity
     'new'
+    >>> print(Parameters(association="paper", memory=1))
+    association='paper', memory=1
     """
 
     association: str = "likelihood"
@@ -69,6 +72,11 @@ class Parameters:
     def _set(self, **values):
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    def __str__(self):
+        """What differs from the values that the package, or the rule of association, chooses itself."""
+        by_rule = vars(Parameters(association=self.association))
+        return settings_text(vars(self), by_rule | {"association": Parameters.association})
 
     @property
     def meta(self):

@@ -3,23 +3,24 @@ Regions of interest: how far features move, and which features are within reach 
 """
 
 import itertools
+from functools import cached_property
 
 import astropy.units as u
 import numpy as np
 from scipy.spatial import cKDTree
 
-from sunpy_solarunet.geometry import pairs_within
+from sunpy_solarunet.geometry import circles_that_meet, runs
 
-__all__ = ["ROUNDING", "feature_distances", "features_in_reach", "moving_distance"]
+__all__ = ["ROUNDING", "are_in_reach", "feature_distances", "features_in_reach", "moving_distance"]
 
 #: What lies beyond a limit by no more than this, a pixel at a region's edge or a change of flux, lies on it.
 ROUNDING = 1e-9
 
-#: Regions of a larger radius, as a part of the extent of all features, are compared with all border pixels at once.
-LARGE_REGION = 0.1
+#: Border pixels of a feature that are told by the box around them, as far as that tells.
+PIECE = 32
 
-#: Regions whose features are looked for at once.
-REGIONS_AT_ONCE = 1000
+#: Pieces of borders, and pixels, that are looked at together.
+AT_ONCE = 1_000_000
 
 
 def moving_distance(max_speed, cadence, pixel_length):
@@ -70,51 +71,114 @@ def features_in_reach(source, target, reach):
     """
     if not len(source) or not len(target):
         return np.zeros(0, int), np.zeros(0, int)
-    centers, radii = source.enclosing_circles
-    surrounded, around = _surrounding_feature(centers, target.numbered)
-    codes = [surrounded * len(target) + around]
-    places, borders, owners = source.grid.places(*centers.T), target.border_places, target.border_positions[2] - 1
-    radii = radii + reach + ROUNDING
-    large = radii > LARGE_REGION * np.ptp(borders, axis=0).max()
-    for index, found in zip(np.flatnonzero(large), _in_large_regions(target, places[large], radii[large]), strict=True):
-        codes.append(index * len(target) + found)
-    small = np.flatnonzero(~large)
-    # A few regions at once: all border pixels in all of them may be more than there is memory for.
-    for start in range(0, len(small), REGIONS_AT_ONCE):
-        some = small[start : start + REGIONS_AT_ONCE]
-        first, border = pairs_within(places[some], borders, radii[some])
-        codes.append(np.unique(some[first] * len(target) + owners[border]))
-    return np.divmod(np.unique(np.concatenate(codes)), len(target))
+    region, border = _Regions(source, reach), _Border(target)
+    first, second = circles_that_meet(region.places, region.radii, border.middles, border.extents)
+    inside = border.within(second, region.places[first], region.radii[first])
+    held, around = region.held_by(target)
+    codes = np.concatenate([first[inside] * len(target) + second[inside], held * len(target) + around])
+    return np.divmod(np.unique(codes), len(target))
 
 
-def _in_large_regions(target, centers, radii):
-    """Features with a border pixel in each region: most are told without a look at all of their pixels."""
-    middles, extents = target.enclosing_circles
-    middles, borders = target.grid.places(*middles.T), target.border_places
-    starts = np.searchsorted(target.border_positions[2], np.arange(1, len(target) + 2))
-    halfway = borders[(starts[:-1] + starts[1:]) // 2]
-    for center, radius in zip(centers, radii, strict=True):
-        possible = np.linalg.norm(middles - center, axis=1) <= extents + radius
-        inside = possible & (np.linalg.norm(halfway - center, axis=1) <= radius)
-        doubtful = np.flatnonzero(possible & ~inside)
-        if len(doubtful):
-            pixels = [np.arange(starts[feature], starts[feature + 1]) for feature in doubtful]
-            distance = np.linalg.norm(borders[np.concatenate(pixels)] - center, axis=1)
-            first = np.cumsum([0, *map(len, pixels[:-1])])
-            inside[doubtful] = np.minimum.reduceat(distance, first) <= radius
-        yield np.flatnonzero(inside)
+def are_in_reach(source, target, first, second, reach):
+    """
+    Whether features have a pixel in the regions of interest of others.
+
+    Parameters
+    ----------
+    source, target, reach
+        As for `features_in_reach`.
+    first, second : `numpy.ndarray` of `int`
+        Indices of source and target of some pairs.
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+    """
+    if not len(first):
+        return np.zeros(0, bool)
+    region = _Regions(source, reach)
+    inside = _Border(target).within(second, region.places[first], region.radii[first])
+    held, around = region.held_by(target)
+    return inside | np.isin(first * len(target) + second, held * len(target) + around)
 
 
-def _surrounding_feature(centers, numbered):
-    """Features that hold a region's center: one that holds a whole region has no border in it."""
-    # A center between pixels has no nearest one.
-    whole = np.stack([np.floor(centers), np.ceil(centers)]).astype(int)
-    held, around = [], []
-    for (columns, _), (_, rows) in itertools.product(np.moveaxis(whole, 2, 1), repeat=2):
-        inside = numbered[np.clip(rows, 0, numbered.shape[0] - 1), np.clip(columns, 0, numbered.shape[1] - 1)]
-        held.append(np.flatnonzero(inside))
-        around.append(inside[held[-1]] - 1)
-    return np.concatenate(held), np.concatenate(around)
+class _Regions:
+    """Circles around features."""
+
+    def __init__(self, source, reach):
+        self._centers, radii = source.enclosing_circles
+        self.places = source.grid.places(*self._centers.T)
+        self.radii = radii + reach + ROUNDING
+
+    def held_by(self, target):
+        """Regions whose center a feature holds, and that feature: one that holds a whole region has no border in it."""
+        # A center between pixels has no nearest one.
+        whole = np.stack([np.floor(self._centers), np.ceil(self._centers)]).astype(int)
+        height, width = target.numbered.shape
+        held, around = [], []
+        for (columns, _), (_, rows) in itertools.product(np.moveaxis(whole, 2, 1), repeat=2):
+            inside = target.numbered[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
+            held.append(np.flatnonzero(inside))
+            around.append(inside[held[-1]].astype(int) - 1)
+        return np.concatenate(held), np.concatenate(around)
+
+
+class _Border:
+    """Border pixels of features, feature after feature, and each feature's in pieces."""
+
+    def __init__(self, target):
+        self._places = target.border_places
+        starts = np.searchsorted(target.border_positions[2], np.arange(1, len(target) + 2))
+        sizes = np.diff(starts)
+        self._halfway = (starts[:-1] + starts[1:]) // 2
+        self._pieces = -(-sizes // PIECE)
+        self._first_piece = np.cumsum(self._pieces) - self._pieces
+        number = runs(np.zeros(len(sizes), int), self._pieces)
+        self._piece_starts = np.repeat(starts[:-1], self._pieces) + PIECE * number
+        self._piece_sizes = np.diff(np.append(self._piece_starts, starts[-1]))
+        #: Places of the centers of the circles around features, and distances of their farthest border pixels.
+        self.middles = target.grid.places(*target.enclosing_circles[0].T)
+        self.extents = np.maximum.reduceat(_distance(self._places, np.repeat(self.middles, sizes, axis=0)), starts[:-1])
+
+    @cached_property
+    def _boxes(self):
+        """Lowest and highest coordinates of each piece."""
+        return [extreme.reduceat(self._places, self._piece_starts) for extreme in (np.minimum, np.maximum)]
+
+    def within(self, features, centers, radii):
+        """Whether features have a border pixel within a radius of a place; seldom takes that a look at all of them."""
+        inside = _distance(self._places[self._halfway[features]], centers) <= radii
+        doubtful = np.flatnonzero(~inside)
+        for some in _portions(doubtful, self._pieces[features[doubtful]]):
+            inside[some] = self._pieces_within(features[some], centers[some], radii[some])
+        return inside
+
+    def _pieces_within(self, features, centers, radii):
+        """The same by a pixel of each piece and the box around it, and by all pixels where these leave a doubt."""
+        inside = np.zeros(len(features), bool)
+        which = np.repeat(np.arange(len(features)), self._pieces[features])
+        piece = runs(self._first_piece[features], self._pieces[features])
+        center, radius = centers[which], radii[which]
+        inside[which[_distance(self._places[self._piece_starts[piece]], center) <= radius]] = True
+        lowest, highest = (corner[piece] for corner in self._boxes)
+        beyond = np.maximum(lowest - center, center - highest).clip(0)
+        doubtful = np.flatnonzero(~inside[which] & (np.linalg.norm(beyond, axis=1) <= radius))
+        for some in _portions(doubtful, self._piece_sizes[piece[doubtful]]):
+            sizes = self._piece_sizes[piece[some]]
+            owner = np.repeat(which[some], sizes)
+            pixel = runs(self._piece_starts[piece[some]], sizes)
+            inside[owner[_distance(self._places[pixel], centers[owner]) <= radii[owner]]] = True
+        return inside
+
+
+def _distance(first, second):
+    return np.linalg.norm(first - second, axis=1)
+
+
+def _portions(chosen, sizes):
+    """What is chosen in its order, so much at a time that there is memory for its parts."""
+    portion = np.cumsum(sizes) // AT_ONCE
+    return np.split(chosen, np.flatnonzero(np.diff(portion)) + 1) if len(chosen) else []
 
 
 def feature_distances(catalog, index, others):
@@ -138,4 +202,5 @@ def feature_distances(catalog, index, others):
     bounds = np.searchsorted(owners, [index + 1, index + 2])
     tree = cKDTree(points[slice(*bounds)])
     first, last = np.searchsorted(owners, others + 1), np.searchsorted(owners, others + 2)
-    return np.array([tree.query(points[start:stop])[0].min() for start, stop in zip(first, last, strict=True)])
+    nearest = tree.query(points[runs(first, last - first)])[0]
+    return np.minimum.reduceat(nearest, np.cumsum(last - first) - (last - first)) if len(others) else np.zeros(0)

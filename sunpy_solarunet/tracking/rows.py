@@ -11,6 +11,7 @@ from sunpy_solarunet.magnetograms import surface_coordinates
 from sunpy_solarunet.tracking.columns import join
 from sunpy_solarunet.tracking.events import KINDS
 from sunpy_solarunet.tracking.exchange import contact, exchanged_flux, lesser_members, minority_share
+from sunpy_solarunet.tracking.kinship import text_of
 from sunpy_solarunet.tracking.tables import SCHEMAS
 
 __all__ = ["events_columns", "features_columns", "frames_columns"]
@@ -169,4 +170,4 @@ def _repeated(time, number):
 
 
 def _labels(catalog, features):
-    return " ".join(map(str, catalog.label[features].tolist()))
+    return text_of(catalog.label[features].tolist())

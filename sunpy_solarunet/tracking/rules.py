@@ -6,17 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from sunpy_solarunet.names import EVENT_RULES, IDENTITIES
 from sunpy_solarunet.tracking.equations import compare_frames
 from sunpy_solarunet.tracking.likelihood import most_likely
 
 __all__ = ["EVENT_RULES", "IDENTITIES", "RULES", "Rule"]
-
-#: Who carries on the track where features merge, split, cancel or emerge with a remainder: the
-#: feature with the largest flux, or none, so that a new track begins.
-IDENTITIES = ("largest_flux", "new")
-
-#: How events are named: by the flux balance of equations 7 to 9, or by SWAMIS's flux changes of neighbors.
-EVENT_RULES = ("flux_balance", "swamis")
 
 
 @dataclass(frozen=True)

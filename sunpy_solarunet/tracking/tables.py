@@ -7,7 +7,7 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyCoord
-from astropy.table import QTable, vstack
+from astropy.table import vstack
 from astropy.time import Time
 from sunpy.coordinates import HeliographicStonyhurst, Helioprojective
 
@@ -21,6 +21,9 @@ from sunpy_solarunet.tracking.formats import (
     table_format,
     write_file,
 )
+from sunpy_solarunet.tracking.printing import QTable
+from sunpy_solarunet.tracking.schemas import EVENT_KINDS, SCHEMAS
+from sunpy_solarunet.tracking.text import times_of_text, unknown_times
 from sunpy_solarunet.tracking.wholeness import counted, require_all_rows
 
 __all__ = [
@@ -34,106 +37,6 @@ __all__ = [
     "stack_tables",
     "write_table",
 ]
-
-#: The kinds of events: three of the death category, then three of the birth category.
-EVENT_KINDS = ("disappearance", "merging", "cancellation", "appearance", "splitting", "emergence")
-
-#: The columns of each table: unit (or `str`, `int`, `float`, `bool`, `~astropy.time.Time`) and meaning.
-SCHEMAS = {
-    "events": {
-        "event_id": (int, "number of the event"),
-        "kind": (str, "appearance, disappearance, merging, splitting, emergence or cancellation"),
-        "category": (str, "birth or death"),
-        "balance": (str, "balanced or unbalanced cancellation or emergence, else empty"),
-        "time": (Time, "of the frame that shows the event: the earlier for a death, the later for a birth"),
-        "frame": (int, "number of that frame"),
-        "Tx": (
-            u.arcsec,
-            "helioprojective x of the place in that frame where the members meet; of a single one's center",
-        ),
-        "Ty": (u.arcsec, "helioprojective y"),
-        "lon": (u.deg, "Stonyhurst longitude"),
-        "lat": (u.deg, "Stonyhurst latitude"),
-        "flux_before": (u.Mx, "signed flux of the members in the earlier frame"),
-        "flux_after": (u.Mx, "signed flux of the members in the later frame"),
-        "flux_exchanged": (u.Mx, "unsigned flux that cancelled, emerged, joined, parted, came or went"),
-        "flux_exchanged_error": (u.Mx, "its error, from the noise of the pixels"),
-        "minority_share": (float, "of a cancellation or emergence: flux_exchanged by the unsigned flux of all members"),
-        "imbalance": (float, "left side of equation 7, 8 or 9; not-a-number for appearance and disappearance"),
-        "confidence": (float, "how much less likely the next best explanation is, in units of the logarithm"),
-        "n_features": (int, "number of members in both frames"),
-        "parents": (str, "labels of the members in the earlier frame, separated by blanks"),
-        "children": (str, "labels of the members in the later frame"),
-    },
-    "members": {
-        "event_id": (int, "number of the event"),
-        "track_id": (int, "number of the track"),
-        "label": (int, "label of the feature in its frame"),
-        "frame": (int, "number of the frame"),
-        "role": (str, "parent (in the earlier frame) or child (in the later)"),
-    },
-    "features": {
-        "frame": (int, "number of the frame"),
-        "time": (Time, "of the frame"),
-        "label": (int, "label of the feature in its frame"),
-        "track_id": (int, "number of the track that the feature belongs to"),
-        "polarity": (int, "1 positive, -1 negative"),
-        "n_pixels": (int, "number of pixels"),
-        "area": (u.Mm**2, "area"),
-        "flux": (u.Mx, "signed flux"),
-        "flux_error": (u.Mx, "uncertainty of the flux from the noise of its pixels"),
-        "mean_field": (u.G, "mean field"),
-        "peak_field": (u.G, "field of the strongest pixel"),
-        "x": (u.pix, "column of the flux-weighted center"),
-        "y": (u.pix, "row of the flux-weighted center"),
-        "Tx": (u.arcsec, "helioprojective x of the center"),
-        "Ty": (u.arcsec, "helioprojective y of the center"),
-        "lon": (u.deg, "Stonyhurst longitude of the center"),
-        "lat": (u.deg, "Stonyhurst latitude of the center"),
-        "radius": (u.Mm, "radius of the smallest circle that covers the feature"),
-        "elongation": (float, "ratio of the major to the minor axis, from flux-weighted second moments on the Sun"),
-        "orientation": (u.deg, "angle of the major axis from west toward north; not-a-number where it is round"),
-        "bbox_xmin": (int, "first column"),
-        "bbox_xmax": (int, "last column"),
-        "bbox_ymin": (int, "first row"),
-        "bbox_ymax": (int, "last row"),
-        "probability": (float, "mean probability of its pixels to be significant; not-a-number without a network"),
-        "touches_edge": (bool, "it touches the frame's edge or pixels without data: part of it may be missing"),
-        "flags": (int, "sum of the bits of sunpy_solarunet.features.FLAGS"),
-    },
-    "tracks": {
-        "track_id": (int, "number of the track"),
-        "polarity": (int, "1 positive, -1 negative"),
-        "first_frame": (int, "number of the first frame"),
-        "last_frame": (int, "number of the last frame"),
-        "lifetime": (int, "number of frames: last minus first plus one"),
-        "duration": (u.s, "from the first frame to the one after the last; to the last where the end is censored"),
-        "birth": (str, "kind of event that the track begins with; shared: it parts from another; empty: censored"),
-        "death": (str, "kind of event that the track ends with; shared: it lives on in another; empty: censored"),
-        "birth_censored": (bool, "the track begins with the sequence or after a gap: it may be older"),
-        "death_censored": (bool, "the track ends with the sequence or before a gap: it may live longer"),
-        "parents": (str, "numbers of the tracks that it came from, separated by blanks"),
-        "children": (str, "numbers of the tracks that came from it"),
-        "max_flux": (u.Mx, "largest flux, with its sign"),
-        "displacement": (u.Mm, "from its first to its last place, without drift and jumps by merging and splitting"),
-        "velocity": (u.km / u.s, "slope of its places against time, without drift and jumps; noise makes it larger"),
-        "velocity_west": (u.km / u.s, "its component toward west; not-a-number for a single frame"),
-        "velocity_north": (u.km / u.s, "its component toward north"),
-        "velocity_error": (u.km / u.s, "standard error of each component, from the scatter about the line"),
-    },
-    "frames": {
-        "frame": (int, "number of the frame"),
-        "time": (Time, "of observation"),
-        "file": (str, "name of the file"),
-        "observer_lon": (u.deg, "Stonyhurst longitude of the observer"),
-        "observer_lat": (u.deg, "Stonyhurst latitude of the observer"),
-        "observer_radius": (u.AU, "distance of the observer from the Sun's center"),
-        "n_features": (int, "number of features"),
-        "positive_flux": (u.Mx, "total flux of the positive features"),
-        "negative_flux": (u.Mx, "total flux of the negative features"),
-        "skipped": (str, "why the frame could not be used; empty if it could"),
-    },
-}
 
 
 def make_table(name, columns, meta=None):
@@ -189,7 +92,9 @@ def _column(values, kind):
 
 def _as_time(values):
     if isinstance(values, Time):
-        return values.utc
+        return unknown_times(values).utc
+    if getattr(values, "dtype", np.dtype(object)).kind == "U":
+        return times_of_text(np.asarray(values))
     return Time(list(values)).utc if len(values) else Time(np.zeros(0), format="jd")
 
 

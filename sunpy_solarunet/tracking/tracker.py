@@ -8,11 +8,13 @@ import astropy.units as u
 import numpy as np
 from tqdm.auto import tqdm
 
+from sunpy_solarunet.display import settings_html
 from sunpy_solarunet.errors import SolarUnetWarning
 from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.tracking.columns import Store
 from sunpy_solarunet.tracking.comparing import compare, time_between
 from sunpy_solarunet.tracking.history import TOLD, History
+from sunpy_solarunet.tracking.kinship import lineage_table
 from sunpy_solarunet.tracking.parameters import LARGEST_GAP, Parameters
 from sunpy_solarunet.tracking.rows import features_columns, frames_columns
 from sunpy_solarunet.tracking.tables import make_table
@@ -157,12 +159,19 @@ class Tracker:
         self._source = {}
 
     def __repr__(self):
+        return f"<Tracker({self.parameters}): {self._progress}>"
+
+    def _repr_html_(self):
+        return settings_html(f"Tracker: {self._progress}", vars(self.parameters))
+
+    @property
+    def _progress(self):
         opened = self._history.open_rows()
         tracks, events = (
             len(self._stores[name]) + len(opened[name].get(number, ()))
             for name, number in (("tracks", "track_id"), ("events", "event_id"))
         )
-        return f"<Tracker: {self.association}, {self._frame + 1} frames, {tracks} tracks, {events} events>"
+        return f"{self._frame + 1} frames, {tracks} tracks, {events} events"
 
     @property
     def meta(self):
@@ -292,10 +301,21 @@ class Tracker:
     @property
     def tracks(self):
         """The features followed through time; those that still live count as censored."""
-        return self._table("tracks", order="track_id")
+        return self._table("tracks")
 
-    def _table(self, name, order=None):
-        return self._stores[name].table(self._history.open_rows().get(name), meta=self.meta, order=order)
+    @property
+    def lineage(self):
+        """Which tracks came from which, see `~sunpy_solarunet.tracking.kinship.lineage_table`."""
+        opened = self._history.open_rows()
+        return lineage_table(self._with_rows("events", opened), self._with_rows("members", opened))
+
+    def _table(self, name):
+        return self._with_rows(name, self._history.open_rows())
+
+    def _with_rows(self, name, opened):
+        """A table of the settled rows and of those that are still open."""
+        order = "track_id" if name == "tracks" else None
+        return self._stores[name].table(opened.get(name), meta=self.meta, order=order)
 
     def tables(self):
         """
@@ -306,7 +326,8 @@ class Tracker:
         `dict` of `~astropy.table.QTable`
             events, members, features, tracks and frames.
         """
-        return {name: getattr(self, name) for name in TABLES}
+        opened = self._history.open_rows()
+        return {name: self._with_rows(name, opened) for name in TABLES}
 
     def _is_connected(self, cadence, catalog):
         """Whether features may be followed over the time since the frame before; warns where they may not."""

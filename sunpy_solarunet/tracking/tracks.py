@@ -8,6 +8,7 @@ import numpy as np
 
 from sunpy_solarunet.geometry import pairs_within
 from sunpy_solarunet.tracking.association import assign, relative_change
+from sunpy_solarunet.tracking.kinship import text_of
 from sunpy_solarunet.tracking.motion import Motion
 
 __all__ = ["Missing", "Track", "returning"]
@@ -73,12 +74,12 @@ class Track:
     @property
     def parents(self):
         """Numbers of the tracks that it came from."""
-        return " ".join(map(str, self.parent_ids))
+        return text_of(self.parent_ids)
 
     @property
     def children(self):
         """Numbers of the tracks that came from it."""
-        return " ".join(map(str, self.child_ids))
+        return text_of(self.child_ids)
 
     def go_on(self, frame, flux, step, seconds, *, jump=False):
         """

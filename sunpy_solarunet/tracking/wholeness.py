@@ -2,23 +2,23 @@
 Whether the file of a table holds all of its rows.
 """
 
-from astropy.time import Time
-
 from sunpy_solarunet.errors import SolarUnetError
 
-__all__ = ["ROWS", "counted", "require_all_rows"]
+__all__ = ["ROWS", "counted", "ends_with_a_line", "require_all_rows"]
 
 #: Entry of the meta, in files, that says how many rows there must be.
 ROWS = "rows"
 
 
-def counted(table):
+def counted(table, rows=None):
     """
     A table whose meta says how many rows it has, with the columns of another.
 
     Parameters
     ----------
     table : `~astropy.table.QTable`
+    rows : `int`, optional
+        How many there are, if the table is only a part of them.
 
     Returns
     -------
@@ -32,11 +32,10 @@ def counted(table):
     {'rows': 3}
     """
     result = table.copy(copy_data=False)
-    for name, column in table.columns.items():
-        if isinstance(column, Time):  # the copy of a time forgets how it is written
-            result[name].info.serialize_method = column.info.serialize_method
     # The number stands first, so that no cut leaves rows without it.
-    result.meta = {ROWS: len(table)} | {key: value for key, value in table.meta.items() if key != ROWS}
+    result.meta = {ROWS: len(table) if rows is None else rows} | {
+        key: value for key, value in table.meta.items() if key != ROWS
+    }
     return result
 
 
@@ -58,11 +57,23 @@ def require_all_rows(table, path):
     expected = table.meta.pop(ROWS, None)
     if expected is not None and expected != len(table):
         raise SolarUnetError(f"{path}: cut short or changed: {len(table)} rows, where {expected} were written")
-    if expected is not None and path.suffix.lower() == ".ecsv" and not _ends_with_a_line(path):
+    if expected is not None and path.suffix.lower() == ".ecsv" and not ends_with_a_line(path):
         raise SolarUnetError(f"{path}: cut short: its last row has no end")
 
 
-def _ends_with_a_line(path):
+def ends_with_a_line(path):
+    """
+    Whether the last line of a file has its end.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        Not empty.
+
+    Returns
+    -------
+    `bool`
+    """
     with path.open("rb") as file:
         file.seek(-1, 2)
         return file.read() == b"\n"

@@ -1,0 +1,161 @@
+"""
+Kinship: which tracks came from which, as the members of the events tell.
+"""
+
+import numpy as np
+from astropy.table import QTable
+
+from sunpy_solarunet.tracking.tables import require_columns
+
+__all__ = ["lineage_table", "numbers_in", "pairs_of_members", "text_of"]
+
+#: The columns of a lineage.
+COLUMNS = {
+    "parent": "number of the track that the other came from",
+    "child": "number of the track that came from it",
+    "event_id": "number of the event in which it did",
+    "kind": "of the event",
+    "frame": "number of the frame that shows the event",
+    "parent_frame": "number of the frame that the event begins in, where the parent is",
+    "child_frame": "number of the frame that it ends in, where the child is",
+    "flux_exchanged": "of the event",
+}
+
+
+def lineage_table(events, members):
+    """
+    Which tracks came from which: a row for each track of an event's parents and each other one of its children.
+
+    Of an event with three parents that merge into the track of one of them, for example, two rows tell that this
+    track came from the two others.
+
+    Parameters
+    ----------
+    events : `~astropy.table.QTable`
+        The events that are looked at.
+    members : `~astropy.table.QTable`
+        Their members; those of other events are passed over.
+
+    Returns
+    -------
+    `~astropy.table.QTable`
+        With the columns parent, child, event_id, kind, frame, parent_frame, child_frame and flux_exchanged, in the
+        order of the members.
+
+    Raises
+    ------
+    SolarUnetError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet import Segmenter, Tracker
+    >>> from sunpy_solarunet.synthetic import six_events
+    >>> from sunpy_solarunet.tracking.kinship import lineage_table
+    >>> maps, _ = six_events()
+    >>> segmenter, tracker = Segmenter("threshold"), Tracker()
+    >>> events = tracker.track(segmenter(frame) for frame in maps)
+    >>> lineage_table(events, tracker.members)["parent", "child", "event_id", "kind", "parent_frame", "child_frame"]
+    <QTable length=3>
+    parent child event_id     kind     parent_frame child_frame
+    int64  int64  int64      str13        int64        int64
+    ------ ----- -------- ------------ ------------ -----------
+         7    11        0    splitting            1           2
+         3     1        4      merging            4           5
+         6     5        6 cancellation            5           6
+    """
+    require_columns(events, ("event_id", "kind", "frame", "flux_exchanged"), "events")
+    require_columns(members, ("event_id", "track_id", "frame", "role"), "members")
+    event, track, frame = (np.asarray(members[name]) for name in ("event_id", "track_id", "frame"))
+    parent, child = pairs_of_members(members)
+    told = (track[parent] != track[child]) & np.isin(event[parent], events["event_id"])
+    parent, child = parent[told], child[told]
+    order = np.argsort(events["event_id"], kind="stable")
+    row = order[np.searchsorted(events["event_id"], event[parent], sorter=order)]
+    columns = {
+        "parent": track[parent],
+        "child": track[child],
+        "event_id": event[parent],
+        "kind": events["kind"][row],
+        "frame": events["frame"][row],
+        "parent_frame": frame[parent],
+        "child_frame": frame[child],
+        "flux_exchanged": events["flux_exchanged"][row],
+    }
+    lineage = QTable(columns, meta=dict(events.meta) | {"table": "lineage"})
+    for name, description in COLUMNS.items():
+        lineage[name].info.description = description
+    return lineage
+
+
+def pairs_of_members(members):
+    """
+    Each parent with each child of the same event.
+
+    Parameters
+    ----------
+    members : `~astropy.table.QTable`
+
+    Returns
+    -------
+    parent, child : `numpy.ndarray` of `int`
+        Rows of the members, in the order of the parents and, for each, of the children.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.tracking.kinship import pairs_of_members
+    >>> pairs_of_members({"event_id": [0, 0, 0, 1], "role": ["parent", "child", "child", "parent"]})
+    (array([0, 0]), array([1, 2]))
+    """
+    event, role = np.asarray(members["event_id"], int), np.asarray(members["role"], str)
+    parents, children = np.flatnonzero(role == "parent"), np.flatnonzero(role == "child")
+    children = children[np.argsort(event[children], kind="stable")]
+    first, last = (np.searchsorted(event[children], event[parents], side=side) for side in ("left", "right"))
+    number = last - first
+    before = np.cumsum(number) - number
+    return np.repeat(parents, number), children[np.arange(number.sum()) + np.repeat(first - before, number)]
+
+
+def numbers_in(text):
+    """
+    The numbers that a table tells people: labels of an event's members, or tracks that are related to one.
+
+    Programs that have the table of members need not read them from here, see `lineage_table`.
+
+    Parameters
+    ----------
+    text : `str`
+        Of one of the columns ``parents`` and ``children``.
+
+    Returns
+    -------
+    list of `int`
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.tracking.kinship import numbers_in
+    >>> numbers_in("4 12"), numbers_in("")
+    ([4, 12], [])
+    """
+    return [int(number) for number in str(text).split()]
+
+
+def text_of(numbers):
+    """
+    Numbers as a table tells them to people, see `numbers_in`.
+
+    Parameters
+    ----------
+    numbers : iterable of `int`
+
+    Returns
+    -------
+    `str`
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.tracking.kinship import text_of
+    >>> text_of([4, 12])
+    '4 12'
+    """
+    return " ".join(map(str, numbers))

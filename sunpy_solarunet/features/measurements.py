@@ -8,6 +8,7 @@ from astropy.utils import lazyproperty
 
 from sunpy_solarunet import geometry
 from sunpy_solarunet.features.flags import FLAGS
+from sunpy_solarunet.features.outlines import hull_corners, near_any
 from sunpy_solarunet.features.pixels import pixels_by_label
 from sunpy_solarunet.features.spread import NORMAL_MEDIAN, median_of
 from sunpy_solarunet.magnetograms import Grid, field_strength, pixel_area, surface_coordinates, valid_pixels
@@ -234,7 +235,7 @@ class Measurements:
 
         Centers, shape (n, 2), x and y in pixels, and radii, shape (n,), in units of ``grid.side``.
         """
-        corners, owners = geometry.hull_corners(*self.border_positions)
+        corners, owners = hull_corners(*self.border_positions)
         starts = np.searchsorted(owners, np.arange(1, len(self) + 1))
         stretch = self.grid.stretch(*self._centroids)
         stretched = np.einsum("nij,nj->ni", stretch[owners - 1], corners)
@@ -368,7 +369,7 @@ class Measurements:
         """Whether features touch the frame's edge or pixels without data."""
         columns, rows, owners = self.border_positions
         touches = np.zeros(len(self), bool)
-        touches[owners[geometry.near_any(~self.has_data, rows, columns)] - 1] = True
+        touches[owners[near_any(~self.has_data, rows, columns)] - 1] = True
         return touches
 
     @property

@@ -5,7 +5,7 @@ The noise of a frame, estimated from the frame itself.
 import numpy as np
 from scipy import ndimage
 
-from sunpy_solarunet.features import NORMAL_MEDIAN, median_of
+from sunpy_solarunet.features.spread import NORMAL_MEDIAN, median_of
 
 __all__ = ["estimate_noise"]
 

@@ -106,7 +106,7 @@ class FeatureCatalog(Measurements, Sequence):
             self.noise = require_quantity(noise, u.G, "noise", positive=True) * u.G
         # Only that of the features' pixels is kept.
         self._probability = None if probability is None else np.ravel(probability)[self._pixels].astype(float)
-        if np.isnan(self._field).any():
+        if not (np.isfinite(self._field) & self.has_data.ravel()[self._pixels]).all():
             raise MagnetogramError("a feature has pixels where the map has no data")
 
     def __len__(self):
@@ -388,7 +388,9 @@ class FeatureCatalog(Measurements, Sequence):
 
 def _checked_labels(labels):
     """Labels as signed integers, of 32 bits where they fit."""
-    labels = require_whole(labels, "labels")
+    labels = np.asarray(labels)
+    if labels.dtype.kind != "i":
+        labels = require_whole(labels, "labels")
     lowest, highest = labels.min(initial=0), labels.max(initial=0)
     if lowest < 0:
         raise SolarUnetError(f"labels must not be negative, the lowest is {lowest}")

@@ -4,13 +4,14 @@ What can be known of magnetograms, also where their description is not complete.
 What is missing has something stand in for it, so that the rest can be looked at; nothing is told that depends on it.
 """
 
+import warnings
 from collections import Counter
 from itertools import pairwise
 
 import astropy.units as u
 import numpy as np
 
-from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError
+from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SolarUnetWarning
 from sunpy_solarunet.magnetograms import field_strength, is_image, magnetogram, pixel_length
 from sunpy_solarunet.runs.inputs import Cadence, common_shape, find_sources, header_faults
 from sunpy_solarunet.segmentation.noise import estimate_noise
@@ -67,9 +68,11 @@ def seen_in_sequence(paths, reading):
     sources, missing = _filled_in(lambda filled: find_sources(paths, **filled), paths, reading, OF_SEQUENCES)
     faults = header_faults(sources, common_shape(sources))
     sound = [source for source, fault in zip(sources, faults, strict=True) if not fault]
-    frame, fault = sound[0].open() if sound else (None, "")
+    frame, fault, note = sound[0].open() if sound else (None, faults[0], "")
     if frame is None:
         raise MagnetogramError(f"none of the {len(sources)} files can be used, such as {sources[0].name}: {fault}")
+    if note:
+        warnings.warn(note, SolarUnetWarning, stacklevel=2)
     shapes = Counter(f"{source.shape[0]} x {source.shape[1]}" for source in sources if source.shape is not None)
     facts = {
         "files": len(sources),

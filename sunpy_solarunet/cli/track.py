@@ -16,7 +16,6 @@ from sunpy_solarunet.cli.options import (
 from sunpy_solarunet.cli.outcome import SKIPPED, Outcome
 from sunpy_solarunet.cli.values import time, value_in
 from sunpy_solarunet.names import SUFFIXES
-from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
 __all__ = ["add", "run"]
 
@@ -68,6 +67,7 @@ def run(options):
     from sunpy_solarunet.cli.summary import run_facts, run_text
     from sunpy_solarunet.runs.files import find_files
     from sunpy_solarunet.runs.layout import table_suffix
+    from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
     check_folder(options.output)
     table_suffix(options.format)

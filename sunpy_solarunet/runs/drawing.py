@@ -6,7 +6,7 @@ from contextlib import closing
 
 from tqdm.auto import tqdm
 
-from sunpy_solarunet.runs.atomic import written_whole
+from sunpy_solarunet.atomic import written_whole
 from sunpy_solarunet.runs.crew import in_order
 from sunpy_solarunet.runs.layout import Layout
 

@@ -105,9 +105,8 @@ def _checked(options):
     """The files to be written, after all has been looked at that can be wrong."""
     import astropy.units as u
 
-    from sunpy_solarunet.cli.outputs import check_figure, check_table
+    from sunpy_solarunet.cli.outputs import check_figure, check_table, refuse_existing
     from sunpy_solarunet.errors import require_number, require_quantity
-    from sunpy_solarunet.pipeline import refuse_existing
 
     written = [Path(name) for name in (options.output, options.plot) if name]
     refuse_existing(written, overwrite=options.overwrite)

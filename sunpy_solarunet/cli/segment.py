@@ -32,8 +32,7 @@ def add(commands):
 
 def run(options):
     from sunpy_solarunet import magnetogram
-    from sunpy_solarunet.cli.outputs import check_figure, check_map, check_table
-    from sunpy_solarunet.pipeline import refuse_existing
+    from sunpy_solarunet.cli.outputs import check_figure, check_map, check_table, refuse_existing
     from sunpy_solarunet.segmentation.silence import import_tensorflow_for
     from sunpy_solarunet.tracking.tables import write_table
 

@@ -77,6 +77,8 @@ INVENTORIES = {
     "astropy": "https://docs.astropy.org/en/stable/",
     "sunpy": "https://docs.sunpy.org/en/stable/",
     "skimage": "https://scikit-image.org/docs/stable/",
+    "networkx": "https://networkx.org/documentation/stable/",
+    "xarray": "https://docs.xarray.dev/en/stable/",
 }
 
 

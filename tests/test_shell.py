@@ -184,6 +184,11 @@ class TestQuietAndJson:
         facts = as_json(["draw", tmp_path / "nowhere"], capsys)
         assert (facts["status"], "no run is in this folder" in facts["error"]) == (1, True)
 
+    def test_a_reader_that_stops_reading_is_no_error(self, one_file):
+        command = f"{sys.executable} -m sunpy_solarunet.cli info {one_file} | true; echo ${{PIPESTATUS[0]}}"
+        ended = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True)
+        assert (ended.stdout, ended.stderr) == ("141\n", "")
+
     def test_tensorflow_says_nothing(self, one_file):
         script = f"import sys; from sunpy_solarunet.cli import main; sys.exit(main(['segment', {str(one_file)!r}]))"
         environment = {"PATH": "", "PYTHONPATH": ":".join(sys.path), "HOME": str(one_file.parent)}

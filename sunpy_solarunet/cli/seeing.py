@@ -13,7 +13,7 @@ import numpy as np
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SolarUnetWarning
 from sunpy_solarunet.magnetograms import field_strength, is_image, magnetogram, pixel_length
-from sunpy_solarunet.runs.inputs import common_shape, find_sources, header_faults, median_cadence
+from sunpy_solarunet.runs.inputs import Cadence, common_shape, find_sources, header_faults
 from sunpy_solarunet.segmentation.noise import estimate_noise
 
 __all__ = ["seen_in_file", "seen_in_sequence", "would_be_done"]
@@ -105,7 +105,7 @@ def _times(sources):
     return {
         "first_time": times[0].isot,
         "last_time": times[-1].isot,
-        "cadence": None if median_cadence(sources) is None else median_cadence(sources) * u.s,
+        "cadence": None if Cadence(sources).seconds is None else Cadence(sources).seconds * u.s,
         "longest_gap": max(gaps) * u.s if gaps else None,
     }
 

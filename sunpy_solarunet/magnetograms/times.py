@@ -5,6 +5,7 @@ A time is believed only where a person can read it: its date, its hour and its t
 keyword holds anything else, the next one is tried, and none is ever replaced by the present or by midnight.
 """
 
+import itertools
 import re
 
 import astropy.units as u
@@ -170,7 +171,7 @@ def require_time(frame):
         taken = frame.date.utc
     except Exception as problem:
         raise MagnetogramError(f"{name}: the map has no time ({problem}); make it with magnetogram()") from problem
-    times = [_time_at(frame.meta, key) for key in KEYWORDS]
+    times = itertools.chain([said], (_time_at(frame.meta, key) for key in KEYWORDS))
     if not any(time is not None and abs((taken - time).sec) <= SAME for time in times):
         raise MagnetogramError(
             f"{name}: the map's date is {taken.iso}, but its header says {said.iso}; "

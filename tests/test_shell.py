@@ -14,7 +14,7 @@ from helpers import CENTER, SCALE, TIME, frame_of, refused, two_elements
 from sunpy_solarunet import Run
 from sunpy_solarunet.cli import main
 from sunpy_solarunet.cli.command import make_parser
-from sunpy_solarunet.names import ASSOCIATIONS, METHODS, SUFFIXES
+from sunpy_solarunet.names import ASSOCIATIONS, METHODS, PALETTES, SUFFIXES
 
 COMMANDS = ["track", "draw", "movie", "segment", "info", "compare", "train", "demo"]
 WHERE = ["--unit", "G", "--scale", "0.5", "0.4", "--center", "120", "-80"]
@@ -177,6 +177,13 @@ class TestQuietAndJson:
         assert (facts["features"], facts["positive"], facts["negative"]) == (2, 1, 1)
         assert facts["positive_flux"]["unit"] == "Mx"
         assert facts["written"] == [str(tmp_path / "one.ecsv")]
+
+    def test_figures_are_drawn_in_the_colors_asked_for(self, one_file, tmp_path):
+        for palette in PALETTES:
+            plot = ["--plot", str(tmp_path / f"{palette}.png"), "--palette", palette]
+            assert main(["segment", str(one_file), *METHOD, *plot]) == 0
+        one, two = ((tmp_path / f"{palette}.png").read_bytes() for palette in PALETTES)
+        assert one != two
 
     def test_figures_and_errors_are_told_as_json_too(self, sequence, tmp_path, capsys):
         run_of(tmp_path / "run", sequence)

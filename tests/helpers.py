@@ -6,9 +6,11 @@ Rows and columns, north and south, x and y are never alike in them, so that no t
 
 import astropy.units as u
 import numpy as np
+import pytest
 from astropy.io import fits
 
 from sunpy_solarunet import magnetogram
+from sunpy_solarunet.cli import main
 
 TIME = "2017-07-13T20:17:41"
 
@@ -57,3 +59,14 @@ def canonical_ring(points):
     points = [tuple(point) for point in np.round(np.asarray(points)[:-1], 6)]
     first = points.index(min(points))
     return tuple(points[first:] + points[:first])
+
+
+def refused(arguments, capsys):
+    """What is said of a command line that is not taken."""
+    with pytest.raises(SystemExit) as end:
+        main(list(map(str, arguments)))
+    assert end.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    return told.err

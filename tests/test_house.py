@@ -12,8 +12,7 @@ PACKAGE = Path(sunpy_solarunet.__file__).parent
 GROUND = {"atomic", "claiming", "display", "errors", "geometry", "names"}
 
 #: What else each room may touch; what it may not touch stands above it.
-ROOMS = {
-    **{room: set() for room in GROUND},
+ROOMS = {room: set() for room in GROUND} | {
     "magnetograms": set(),
     "features": {"magnetograms"},
     "tracking": {"magnetograms", "features"},
@@ -25,19 +24,20 @@ ROOMS = {
     "lineage": {"tracking", "plotting"},
     "pipeline": {"tracking"},
     "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting", "pipeline"},
+    "exports": {"features", "tracking", "runs"},
 }
 
 #: Rooms above all others, which may touch any of them.
 ROOFS = {"sunpy_solarunet", "cli", "demo"}
 
-#: A feature shows itself, on demand.
-REACHING_UP = {("features.feature", "plotting")}
+#: A catalog and a feature show themselves, on demand.
+REACHING_UP = {("features.catalog", "plotting"), ("features.feature", "plotting")}
 
 #: Modules that cannot be read without Keras.
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}
 
-#: Others that import Keras when they are called; the shell does so to silence it.
-CALLING = {"segmentation.engines", "segmentation.segmenter", "segmentation.weights", "cli.silence"}
+#: Others that import Keras when they are called, one of them to silence it.
+CALLING = {"segmentation.engines", "segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
 
 
 def name_of(path):

@@ -3,11 +3,15 @@ What is made of the options: segmenters, trackers, and what is said of the files
 """
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from sunpy_solarunet.cli.values import time
 
-__all__ = ["description_of", "maps_of", "reading_of", "segmenter_of", "tracker_of"]
+__all__ = ["cluster", "description_of", "maps_of", "reading_of", "segmenter_of", "tracker_of"]
+
+#: Seconds that a scheduler has to answer in.
+PATIENCE = 10
 
 
 def segmenter_of(options):
@@ -110,3 +114,25 @@ def _text_of(path):
         return path.read_text()
     except UnicodeDecodeError as problem:
         raise SolarUnetError(f"{path}: --times takes a text file with one time a line") from problem
+
+
+@contextlib.contextmanager
+def cluster(address):
+    """The client of the Dask cluster at an address; `None` without one."""
+    from sunpy_solarunet.errors import SolarUnetError
+
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError as problem:
+        raise SolarUnetError('--scheduler needs Dask: pip install "sunpy_solarunet[dask]"') from problem
+    try:
+        client = Client(address, timeout=PATIENCE)
+    except (OSError, ValueError) as problem:
+        raise SolarUnetError(f"--scheduler: no Dask scheduler answers at {address} ({problem})") from problem
+    with client:
+        if not client.nthreads():
+            raise SolarUnetError(f"--scheduler: the cluster at {address} has no workers")
+        yield client

@@ -18,7 +18,7 @@ NAMES = {"model": bundled_models, "recipe": bundled_recipes}
 #: Functions of the shells that complete a name or a file.
 NAME_OR_FILE = {
     "bash": '_solarunet_{what}_or_file() {{ compgen -W "{names}" -- "$1"; compgen -f -- "$1"; }}',
-    "zsh": "_solarunet_{what}_or_file() {{ _alternative '{what}:{what}:({names})' 'files:file:_files' }}",
+    "zsh": "_solarunet_{what}_or_file() {{ _alternative '{what}:{what}:({names})' 'files:file:_files'; }}",
 }
 
 

@@ -2,7 +2,7 @@
 ``solarunet draw``: the figures of a run, from its folder.
 """
 
-from sunpy_solarunet.cli.options import add_command, add_flag, add_run
+from sunpy_solarunet.cli.options import add_command, add_flag, add_run, add_workers
 from sunpy_solarunet.cli.outcome import Outcome
 
 __all__ = ["add", "run"]
@@ -17,6 +17,7 @@ def add(commands):
         "Nothing is segmented again: the features are those in the run's folder, where the figures go, too.",
     )
     add_run(command)
+    add_workers(command)
     add_flag(command, "--events", help="draw each event, too, in the two frames around it")
 
 
@@ -24,6 +25,6 @@ def run(options):
     from sunpy_solarunet import Run
 
     run = Run.read(options.run_folder, magnetograms=options.magnetograms)
-    written = run.draw(events=options.events, progress=not options.quiet)
+    written = run.draw(events=options.events, workers=options.workers, progress=not options.quiet)
     facts = {"folder": str(run.folder), "figures": [path.name for path in written]}
     return Outcome(f"{len(written)} figures in {run.folder}", facts)

@@ -27,6 +27,7 @@ __all__ = [
     "add_segmentation",
     "add_times",
     "add_tracking",
+    "add_workers",
 ]
 
 QUANTITIES = "Physical values may be given with a unit in quotes, such as '0.015 T' or '1 min'."
@@ -178,4 +179,10 @@ def add_run(command):
     command.add_argument("run_folder", metavar="RUN", help="folder that track has written")
     command.add_argument(
         "--magnetograms", metavar="FOLDER", help="where the magnetograms are, if not where they were then"
+    )
+
+
+def add_workers(command):
+    return command.add_argument(
+        "--workers", type=int, default=1, metavar="NUMBER", help="processes that share the work (%(default)s)"
     )

@@ -12,6 +12,7 @@ from dataclasses import replace
 from sunpy_solarunet.errors import SolarUnetError, require_number
 from sunpy_solarunet.runs.crew import AHEAD, Crew, unpickled
 from sunpy_solarunet.runs.making import made_of, make_frame
+from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 from sunpy_solarunet.tracking.comparing import compare
 
 __all__ = ["Cluster", "Here", "Processes", "workers_of"]
@@ -210,7 +211,9 @@ class Cluster:
 
 
 def _make_frame(number, source, shape, segmenter):
-    return make_frame(number, source, shape, unpickled(segmenter))
+    segmenter = unpickled(segmenter)
+    import_tensorflow_for(segmenter)
+    return make_frame(number, source, shape, segmenter)
 
 
 def _compare(before, after, parameters):

@@ -15,7 +15,16 @@ from astropy.time import Time
 from sunpy_solarunet.errors import SolarUnetError, suggestion
 from sunpy_solarunet.tracking.text import TEXTS, is_known, iso_text, read_csv, write_text
 
-__all__ = ["FORMATS", "as_text", "plain_meta", "precise_time", "read_file", "table_format", "write_file"]
+__all__ = [
+    "FORMATS",
+    "as_text",
+    "format_ready",
+    "plain_meta",
+    "precise_time",
+    "read_file",
+    "table_format",
+    "write_file",
+]
 
 #: Formats by file suffix.
 FORMATS = {
@@ -92,7 +101,7 @@ def write_file(table, path, kind):
     SolarUnetError
         If the format cannot hold a column.
     """
-    ready = _ready(table, kind)
+    ready = format_ready(table, kind)
     options = {"asdf": {}, "hdf5": {"path": "table", "serialize_meta": True}}.get(kind, {})
     if kind != "asdf":
         options["overwrite"] = True
@@ -105,9 +114,21 @@ def write_file(table, path, kind):
         raise SolarUnetError(f"{path}: a column of the table cannot be written as {kind} ({problem})") from problem
 
 
-def _ready(table, kind):
-    """A table as the format can hold it."""
-    ready = table.copy(copy_data=False)
+def format_ready(table, kind):
+    """
+    A table as a format can hold it, of Astropy's own class, which ASDF knows.
+
+    Parameters
+    ----------
+    table : `~astropy.table.QTable`
+    kind : `str`
+        From `table_format`.
+
+    Returns
+    -------
+    `~astropy.table.QTable`
+    """
+    ready = QTable(table, copy=False)
     for name in table.colnames:
         ready[name] = _carried(table[name], kind)
     ready.meta = _carried_meta(table.meta, kind)

@@ -7,7 +7,7 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyCoord
-from astropy.table import QTable, vstack
+from astropy.table import vstack
 from astropy.time import Time
 from sunpy.coordinates import HeliographicStonyhurst, Helioprojective
 
@@ -21,6 +21,7 @@ from sunpy_solarunet.tracking.formats import (
     table_format,
     write_file,
 )
+from sunpy_solarunet.tracking.printing import QTable
 from sunpy_solarunet.tracking.schemas import EVENT_KINDS, SCHEMAS
 from sunpy_solarunet.tracking.text import times_of_text, unknown_times
 from sunpy_solarunet.tracking.wholeness import counted, require_all_rows

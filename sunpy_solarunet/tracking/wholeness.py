@@ -10,13 +10,15 @@ __all__ = ["ROWS", "counted", "ends_with_a_line", "require_all_rows"]
 ROWS = "rows"
 
 
-def counted(table):
+def counted(table, rows=None):
     """
     A table whose meta says how many rows it has, with the columns of another.
 
     Parameters
     ----------
     table : `~astropy.table.QTable`
+    rows : `int`, optional
+        How many there are, if the table is only a part of them.
 
     Returns
     -------
@@ -31,7 +33,9 @@ def counted(table):
     """
     result = table.copy(copy_data=False)
     # The number stands first, so that no cut leaves rows without it.
-    result.meta = {ROWS: len(table)} | {key: value for key, value in table.meta.items() if key != ROWS}
+    result.meta = {ROWS: len(table) if rows is None else rows} | {
+        key: value for key, value in table.meta.items() if key != ROWS
+    }
     return result
 
 

@@ -482,6 +482,17 @@ def test_a_model_whose_specification_is_damaged_is_told(map_files, tmp_path, cap
     assert told.count("\n") == 1
 
 
+def test_a_model_is_not_trained_over_unasked(tmp_path, capsys):
+    model = shutil.copytree(weights.BUNDLED / "solarunet", tmp_path / "model")
+    before = {path.name: path.read_bytes() for path in model.iterdir()}
+    scenes = ["--recipe", "solarunet", "--set", "scenes=1", "--validation", "0", "--steps", "1"]
+    assert main(["train", "--output", str(model), *scenes]) == 1
+    told = capsys.readouterr().err
+    assert "exists: go on with this training (--resume), replace it by a new one (--overwrite)" in told
+    assert told.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in model.iterdir()} == before
+
+
 @pytest.mark.parametrize("content", [b"", b"junk" * 100, b"PK\x03\x04junk"])
 def test_a_damaged_checkpoint_is_told(tmp_path, capsys, content):
     (tmp_path / "checkpoint.npz").write_bytes(content)

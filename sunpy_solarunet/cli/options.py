@@ -13,6 +13,7 @@ from sunpy_solarunet.names import (
     EVENT_RULES,
     IDENTITIES,
     METHODS,
+    PALETTES,
     PRECISIONS,
     bundled_models,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "add_choice",
     "add_command",
     "add_flag",
+    "add_palette",
     "add_reading",
     "add_run",
     "add_segmentation",
@@ -180,6 +182,10 @@ def add_run(command):
     command.add_argument(
         "--magnetograms", metavar="FOLDER", help="where the magnetograms are, if not where they were then"
     )
+
+
+def add_palette(command):
+    add_choice(command, "--palette", PALETTES, default="default", help="colors of the figures (%(default)s)")
 
 
 def add_workers(command):

@@ -377,7 +377,7 @@ class Run:
         path = self.folder / "movie.mp4" if path is None else path
         return plotting.movie(Catalogs(self), self.events, path, **kwargs)
 
-    def draw(self, *, events=False, workers=1, progress=False):
+    def draw(self, *, events=False, workers=1, palette="default", progress=False):
         """
         Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
 
@@ -387,12 +387,12 @@ class Run:
             Draw each event, too, in the two frames around it: ``event_00_merging.png`` and so on.
         workers : `int`
             Number of processes.
-        progress : `bool`
-            Show a bar.
+        palette, progress
+            Colors, by a name in `~sunpy_solarunet.plotting.palettes.PALETTES`, and whether to show a bar.
 
         Returns
         -------
         list of `pathlib.Path`
         """
-        written = draw_frames(self, workers=workers, progress=progress)
-        return written + (draw_events(self, workers=workers, progress=progress) if events else [])
+        look = {"workers": workers, "palette": palette, "progress": progress}
+        return draw_frames(self, **look) + (draw_events(self, **look) if events else [])

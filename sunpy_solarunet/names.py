@@ -15,6 +15,7 @@ __all__ = [
     "IDENTITIES",
     "METHODS",
     "MODELS",
+    "PALETTES",
     "PRECISIONS",
     "RECIPES",
     "SUFFIXES",
@@ -60,6 +61,9 @@ EVENT_RULES = ("flux_balance", "swamis")
 
 #: Names of the table formats, by which they are chosen, and their suffixes.
 SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf", "csv": ".csv"}
+
+#: The colors of figures.
+PALETTES = ("default", "paper")
 
 #: Folders of the models and of the recipes that come with the package.
 MODELS, RECIPES = (Path(__file__).parent / "segmentation" / name for name in ("models", "recipes"))

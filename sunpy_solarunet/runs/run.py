@@ -376,7 +376,7 @@ class Run:
         path = self.folder / "movie.mp4" if path is None else path
         return plotting.movie(Catalogs(self), self.events, path, **kwargs)
 
-    def draw(self, *, events=False, workers=1, progress=False):
+    def draw(self, *, events=False, workers=1, progress=False, palette="default"):
         """
         Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
 
@@ -388,10 +388,12 @@ class Run:
             Number of processes.
         progress : `bool`
             Show a bar.
+        palette : {"default", "paper"}
+            Of the colors.
 
         Returns
         -------
         list of `pathlib.Path`
         """
-        written = draw_frames(self, workers=workers, progress=progress)
-        return written + (draw_events(self, workers=workers, progress=progress) if events else [])
+        look = {"palette": palette, "workers": workers, "progress": progress}
+        return draw_frames(self, **look) + (draw_events(self, **look) if events else [])

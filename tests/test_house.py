@@ -24,6 +24,7 @@ ROOMS = {room: set() for room in GROUND} | {
     "lineage": {"tracking", "plotting"},
     "pipeline": {"tracking"},
     "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting", "pipeline"},
+    "exports": {"features", "tracking", "runs"},
 }
 
 #: Rooms above all others, which may touch any of them.
@@ -36,7 +37,7 @@ REACHING_UP = {("features.catalog", "plotting"), ("features.feature", "plotting"
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}
 
 #: Others that import Keras when they are called, one of them to silence it.
-CALLING = {"segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
+CALLING = {"segmentation.engines", "segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
 
 
 def name_of(path):

@@ -9,7 +9,6 @@ import numpy as np
 from astropy.coordinates import Angle
 from astropy.table import QTable
 from astropy.utils import lazyproperty
-from sunpy.map import GenericMap
 
 from sunpy_solarunet import geometry
 from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_quantity, require_whole
@@ -21,6 +20,7 @@ from sunpy_solarunet.features.measurements import MEASUREMENTS, Measurements
 from sunpy_solarunet.features.places import pixels_of
 from sunpy_solarunet.features.selecting import part, position, positions, positions_of_labels
 from sunpy_solarunet.magnetograms import AREAS
+from sunpy_solarunet.magnetograms.maps import is_map
 
 __all__ = ["FeatureCatalog"]
 
@@ -88,7 +88,7 @@ class FeatureCatalog(Measurements, Sequence):
     """
 
     def __init__(self, map, labels, *, probability=None, noise=None, area="sky", meta=None):  # noqa: A002
-        if not isinstance(map, GenericMap):
+        if not is_map(map):
             raise TypeError(f"a sunpy.map.Map is needed, got {type(map).__name__}; magnetogram() makes one")
         if np.shape(labels) != map.data.shape:
             raise SolarUnetError(f"labels have shape {np.shape(labels)}, the map has {map.data.shape}")
@@ -106,7 +106,7 @@ class FeatureCatalog(Measurements, Sequence):
             self.noise = require_quantity(noise, u.G, "noise", positive=True) * u.G
         # Only that of the features' pixels is kept.
         self._probability = None if probability is None else np.ravel(probability)[self._pixels].astype(float)
-        if np.isnan(self._field).any():
+        if not (np.isfinite(self._field) & self.has_data.ravel()[self._pixels]).all():
             raise MagnetogramError("a feature has pixels where the map has no data")
 
     def __len__(self):
@@ -388,7 +388,9 @@ class FeatureCatalog(Measurements, Sequence):
 
 def _checked_labels(labels):
     """Labels as signed integers, of 32 bits where they fit."""
-    labels = require_whole(labels, "labels")
+    labels = np.asarray(labels)
+    if labels.dtype.kind != "i":
+        labels = require_whole(labels, "labels")
     lowest, highest = labels.min(initial=0), labels.max(initial=0)
     if lowest < 0:
         raise SolarUnetError(f"labels must not be negative, the lowest is {lowest}")

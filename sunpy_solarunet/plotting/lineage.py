@@ -3,9 +3,12 @@ Families of tracks as trees.
 """
 
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from sunpy_solarunet.lineage import family_among, relatives_of, rows_and_kin
-from sunpy_solarunet.plotting.palettes import COLORS
+from sunpy_solarunet.plotting.borders import LEGEND
+from sunpy_solarunet.plotting.layout import above
+from sunpy_solarunet.plotting.palettes import SIGNS, colors_of
 from sunpy_solarunet.tracking.kinship import NO_FRAME, tracks_of
 from sunpy_solarunet.tracking.tables import require_columns
 
@@ -14,8 +17,11 @@ __all__ = ["plot_lineage"]
 #: Markers of births and deaths.
 MARKERS = {"birth": "o", "death": "X"}
 
+#: Bright lines are seen on white ground.
+HALO = [withStroke(linewidth=4.5, foreground="black")]
 
-def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
+
+def plot_lineage(tracks, track_id=None, *, axes=None, palette="default", **kwargs):
     """
     Draw tracks as a tree: a line for each from its first frame to its last, joined where they part or come together.
 
@@ -30,6 +36,8 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
         Draw the family of this track. All tracks that have relatives, if not given.
     axes : `~matplotlib.axes.Axes`, optional
         The current ones, if not given.
+    palette : {"default", "paper"}
+        As in `draw_borders`.
     **kwargs
         For the lines of the tracks, as `~matplotlib.axes.Axes.hlines` takes them.
 
@@ -40,7 +48,7 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
     Raises
     ------
     SolarUnetError
-        If there is no such track.
+        If there is no such track or palette.
 
     Examples
     --------
@@ -57,6 +65,7 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
     """
     import matplotlib.pyplot as plt
 
+    colors = colors_of(palette)
     require_columns(tracks_of(tracks), ("polarity", "first_frame", "last_frame", "birth", "death"), "tracks")
     rows, kin = rows_and_kin(tracks)
     relatives = relatives_of(rows, kin)
@@ -64,14 +73,14 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
     height = _in_order(rows, relatives, numbers)
     axes = plt.gca() if axes is None else axes
     for number, place in height.items():
-        _draw_track(axes, rows[number], place, kwargs)
+        _draw_track(axes, rows[number], place, colors, kwargs)
     for pair in kin:
         if pair.parent in height and pair.parent_frame != NO_FRAME:
             _draw_kinship(axes, pair, rows[pair.parent], height)
     axes.set(xlabel="Frame", ylabel="Track", yticks=list(height.values()), yticklabels=list(height))
     axes.margins(x=0.05, y=0.1)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    _add_legend(axes, [rows[number] for number in height])
+    _add_legend(axes, [rows[number] for number in height], colors)
     return axes
 
 
@@ -90,13 +99,17 @@ def _in_order(rows, relatives, numbers):
     return ordered
 
 
-def _draw_track(axes, track, place, kwargs):
-    color = COLORS["positive" if track["polarity"] > 0 else "negative"]
+def _draw_track(axes, track, place, colors, kwargs):
+    color = colors[SIGNS[0] if track["polarity"] > 0 else SIGNS[1]]
     first, last = int(track["first_frame"]), int(track["last_frame"])
-    axes.hlines(place, first, last, **({"color": color, "linewidth": 3} | kwargs))
+    axes.hlines(place, first, last, **({"color": color, "linewidth": 3, "path_effects": HALO} | kwargs))
     for kind, frame in (("birth", first), ("death", last)):
-        if str(track[kind]) in COLORS:
-            axes.plot(frame, place, MARKERS[kind], color=COLORS[str(track[kind])], markeredgecolor="black", zorder=3)
+        if str(track[kind]) in colors:
+            axes.plot(frame, place, color=colors[str(track[kind])], zorder=3, **_marker(kind))
+
+
+def _marker(kind):
+    return {"linestyle": "none", "marker": MARKERS[kind], "markersize": 9, "markeredgecolor": "black"}
 
 
 def _draw_kinship(axes, pair, parent, height):
@@ -107,11 +120,12 @@ def _draw_kinship(axes, pair, parent, height):
     axes.plot(*zip(*ends, strict=True), color="0.5", linewidth=1, zorder=1)
 
 
-def _add_legend(axes, tracks):
-    kinds = {str(track[name]): MARKERS[name] for track in tracks for name in MARKERS if str(track[name]) in COLORS}
+def _add_legend(axes, tracks, colors):
+    found = {str(track[name]): name for track in tracks for name in MARKERS if str(track[name]) in colors}
     handles = [
-        Line2D([], [], linestyle="none", marker=marker, color=COLORS[kind], markeredgecolor="black", label=kind)
-        for kind, marker in sorted(kinds.items())
+        Line2D([], [], color=color, label=kind, **_marker(found[kind]))
+        for kind, color in colors.items()
+        if kind in found
     ]
     if handles:
-        axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+        axes.legend(handles=handles, **LEGEND | above(axes))

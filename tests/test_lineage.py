@@ -9,8 +9,8 @@ from planted import random_sequence, sequence
 
 from sunpy_solarunet import Run, Segmenter, Tracker
 from sunpy_solarunet.errors import SolarUnetError
-from sunpy_solarunet.lineage import family, plot_lineage
-from sunpy_solarunet.plotting import COLORS
+from sunpy_solarunet.lineage import family
+from sunpy_solarunet.plotting import COLORS, plot_lineage
 from sunpy_solarunet.tracking.kinship import lineage_table, numbers_in
 from sunpy_solarunet.tracking.rules import RULES
 

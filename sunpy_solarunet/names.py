@@ -11,6 +11,7 @@ __all__ = [
     "AREAS",
     "ASSOCIATIONS",
     "DEFAULT_MODEL",
+    "ENGINES",
     "EVENT_RULES",
     "IDENTITIES",
     "METHODS",
@@ -41,6 +42,9 @@ DEFAULT_MODEL = "solarunet"
 
 #: How exactly the network's convolutions are computed; "auto" takes the second where it is fast.
 PRECISIONS = ("float32", "bfloat16", "auto")
+
+#: What computes the network: Keras's backend, or OpenVINO.
+ENGINES = ("keras", "openvino")
 
 #: Policies of Keras that a network can be trained in.
 TRAINING_PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")

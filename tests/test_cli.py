@@ -93,7 +93,7 @@ def test_complete_files_need_no_description(map_files, tmp_path, capsys):
     assert "merging              1" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["ecsv", "fits", "hdf5", "parquet", "asdf"])
+@pytest.mark.parametrize("name", ["ecsv", "fits", "hdf5", "parquet", "asdf", "csv"])
 def test_tables_are_written_in_the_format_asked_for(map_files, tmp_path, name):
     output = tmp_path / "run"
     assert main(["track", *map_files, *CLASSICAL, "--no-plots", "--format", name, "--output", str(output)]) == 0

@@ -31,6 +31,14 @@ def test_the_package_is_imported_without_what_is_not_asked_for(statement):
     assert imported_by(statement) == []
 
 
+def test_segmenters_and_trackers_are_there_before_the_maps_are():
+    script = (
+        "import sys; from sunpy_solarunet import Segmenter, Tracker; "
+        "sys.exit(bool({'sunpy.map', 'matplotlib.pyplot', 'keras', 'dask'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
 def test_each_public_name_is_there_and_listed_and_can_be_pickled():
     everything = {}
     exec("from sunpy_solarunet import *", everything)

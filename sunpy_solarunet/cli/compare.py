@@ -11,7 +11,6 @@ from sunpy_solarunet.cli.options import add_area, add_command, add_flag, add_rea
 from sunpy_solarunet.cli.outcome import Outcome
 from sunpy_solarunet.cli.values import name_of, value_in
 from sunpy_solarunet.names import METHODS, suggestion
-from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
 __all__ = ["add", "run"]
 
@@ -195,6 +194,7 @@ def _by_two_methods(options):
     from tqdm.auto import tqdm
 
     from sunpy_solarunet import Segmenter
+    from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
     methods = [options.first or _method("network"), options.second or _method("downhill")]
     common = {"min_pixels": options.min_pixels, "area": options.area, "device": options.device}

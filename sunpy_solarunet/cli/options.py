@@ -9,6 +9,7 @@ from sunpy_solarunet.names import (
     AREAS,
     ASSOCIATIONS,
     DEFAULT_MODEL,
+    ENGINES,
     EVENT_RULES,
     IDENTITIES,
     METHODS,
@@ -132,6 +133,7 @@ def add_segmentation(command):
     group.add_argument("--min-pixels", type=int, default=10, metavar="NUMBER", help="smaller features are noise (10)")
     group.add_argument("--probability", type=float, help="cut of the network's probability (the model's own)")
     add_choice(group, "--precision", PRECISIONS, default="float32", help="of the network (%(default)s)")
+    add_choice(group, "--engine", ENGINES, default="keras", help="what computes the network (%(default)s)")
     add_flag(group, "--flips", help="average the network's answer over mirror images and turns")
     add_area(group)
     group.add_argument("--device", help="where the network runs: cpu:0, gpu:0")

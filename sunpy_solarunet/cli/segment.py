@@ -8,7 +8,6 @@ from sunpy_solarunet.cli.building import description_of, segmenter_of
 from sunpy_solarunet.cli.options import add_command, add_flag, add_reading, add_segmentation
 from sunpy_solarunet.cli.outcome import Outcome
 from sunpy_solarunet.cli.values import time
-from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
 __all__ = ["add", "run"]
 
@@ -35,6 +34,7 @@ def run(options):
     from sunpy_solarunet import magnetogram
     from sunpy_solarunet.cli.outputs import check_figure, check_map, check_table
     from sunpy_solarunet.pipeline import refuse_existing
+    from sunpy_solarunet.segmentation.silence import import_tensorflow_for
     from sunpy_solarunet.tracking.tables import write_table
 
     written = [Path(name) for name in (options.plot, options.table, options.mask) if name]

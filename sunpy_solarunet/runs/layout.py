@@ -2,14 +2,17 @@
 Where everything stands in the folder of a run.
 """
 
-import shutil
+import contextlib
 from pathlib import Path
 
 from sunpy_solarunet.errors import name_choice
 from sunpy_solarunet.names import SUFFIXES
 from sunpy_solarunet.tracking.formats import FORMATS, table_format
 
-__all__ = ["SUFFIXES", "TABLES", "Layout", "table_suffix"]
+__all__ = ["SUFFIXES", "TABLES", "Layout", "remove_files", "table_suffix"]
+
+#: Names of the files of frames and pairs, without their suffix.
+NUMBERED = 6 * "[0-9]"
 
 #: The tables of a run.
 TABLES = ("events", "members", "features", "tracks", "frames")
@@ -60,6 +63,8 @@ class Layout:
         self.pairs = self.folder / "pairs"
         #: Rows of the tables of a run that is going on.
         self.parts = self.folder / "parts"
+        #: The run that is to replace this one.
+        self.replacement = self.folder / "replacement"
 
     def frame(self, number):
         """File with the labels and measurements of a frame."""
@@ -105,10 +110,44 @@ class Layout:
         for folder in (self.folder, self.frames, self.pairs):
             folder.mkdir(parents=True, exist_ok=True)
 
+    def owns(self, path):
+        """Whether a path is one of those that a run writes."""
+        path = Path(path).absolute()
+        folders = (folder.absolute() for folder in (self.frames, self.pairs, self.parts, self.replacement))
+        files = (own.absolute() for own in (*self.tables(), *self.figures()))
+        return any(path.is_relative_to(folder) for folder in folders) or path in files
+
+    def strangers(self):
+        """Where no run is, files that are there in the places of a run's folders."""
+        folders = [self.frames, self.pairs, self.parts]
+        if not (self.replacement / self.record.name).is_file():
+            folders.append(self.replacement)
+        return sorted(path for folder in folders for path in (folder, *folder.rglob("*")) if path.is_file())
+
     def remove(self):
-        """Remove the run, but nothing else that is in its folder."""
-        self.record.unlink(missing_ok=True)
+        """Remove the run, but nothing else that is in its folder; the record, which tells of it, at the end."""
         for path in (*self.tables(), *self.figures()):
             path.unlink()
-        for folder in (self.frames, self.pairs, self.parts):
-            shutil.rmtree(folder, ignore_errors=True)
+        for folder, names in (
+            (self.frames, NUMBERED + ".fits"),
+            (self.pairs, NUMBERED + ".npz"),
+            (self.parts, "*.npz"),
+        ):
+            remove_files(folder, names)
+        self.record.unlink(missing_ok=True)
+
+
+def remove_files(folder, names):
+    """
+    Remove files, and their folder if nothing else is in it.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+    names : `str`
+        Pattern.
+    """
+    for path in folder.glob(names):
+        path.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()

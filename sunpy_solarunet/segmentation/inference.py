@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from sunpy_solarunet.segmentation.calibration import temper
+from sunpy_solarunet.segmentation.engines import choose_engine, compiled
 from sunpy_solarunet.segmentation.folding import fold_network
 from sunpy_solarunet.segmentation.network import PIXEL_RANGE, receptive_radius
 from sunpy_solarunet.segmentation.noise import estimate_noise
@@ -115,8 +116,8 @@ class Predictor:
     """
     A trained network made ready for many magnetograms of any size.
 
-    Its batch normalizations are folded into the convolutions and, with TensorFlow, the rest is
-    compiled once for all sizes. A frame with a longer side than the largest tile is cut into tiles
+    Its batch normalizations are folded into the convolutions and, with TensorFlow or OpenVINO, the
+    rest is compiled once for all sizes. A frame with a longer side than the largest tile is cut into tiles
     that overlap by what the network sees: the result is that of the whole frame.
 
     Parameters
@@ -133,6 +134,8 @@ class Predictor:
         instructions for it, and may take longer on others; "auto" knows, see
         `~sunpy_solarunet.segmentation.precision.choose_precision`. Probabilities differ by some hundredths at
         most.
+    engine : {"keras", "openvino"}
+        What computes the convolutions, see `~sunpy_solarunet.segmentation.engines.choose_engine`.
     largest_tile : `int`
         Longest side of what the network is given at once, in pixels.
 
@@ -141,7 +144,7 @@ class Predictor:
     ValueError
         If the tiles are too small for the network to see enough.
     SolarUnetError
-        If the precision is unknown.
+        If the precision or the engine is unknown, or the engine is not installed.
 
     Examples
     --------
@@ -153,15 +156,19 @@ class Predictor:
     (30, 50, 2)
     """
 
-    def __init__(self, network, inputs, *, temperature=1.0, precision="float32", largest_tile=LARGEST_TILE):
+    def __init__(
+        self, network, inputs, *, temperature=1.0, precision="float32", engine="keras", largest_tile=LARGEST_TILE
+    ):
         require_own_process()
         self._inputs = dict(inputs)
         self._temperature = temperature
         self._reach = Reach.of(network)
         self._largest_tile = largest_tile
         _largest_core(largest_tile, self._reach)
-        self._network = fold_network(network, choose_precision(precision))
-        self._run = _compiled(self._network)
+        precision = choose_precision(precision, engine=engine)
+        engine = choose_engine(engine, precision=precision)
+        self._network = fold_network(network, precision)
+        self._run = compiled(self._network, engine)
 
     def classes(self, field, noise=None):
         """
@@ -213,17 +220,6 @@ class Predictor:
             self._largest_tile,
         )
         return temper(classes, self._temperature)
-
-
-def _compiled(network):
-    """A function from inputs to answers that is compiled once; with other backends than TensorFlow, for each shape."""
-    if keras.backend.backend() != "tensorflow":
-        return network.predict_on_batch
-    import tensorflow as tf
-
-    sizes = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
-    run = tf.function(lambda frames: network(frames, training=False)).get_concrete_function(sizes)
-    return lambda frames: keras.ops.convert_to_numpy(run(tf.convert_to_tensor(frames)))
 
 
 def predict_field(model, field, inputs):

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from sunpy_solarunet.errors import SolarUnetError
-from sunpy_solarunet.tracking.losses import least_losses
+from sunpy_solarunet.tracking.losses import least_losses, worth_of_held
 from sunpy_solarunet.tracking.packing import Budget, pack
 
 __all__ = ["CheapestCover"]
@@ -205,14 +205,13 @@ class _Surroundings:
         def price(problem, row):
             return np.where(row == element[problem], np.inf, cover._prices[row])
 
-        taken = np.unique(np.repeat(own, cover._size[rival]) * members.shape[0] + members.indices)
-        problem, row = np.divmod(taken, members.shape[0])
+        worth, held = worth_of_held(own, members, cover._prices, number)
         # Elements that no rival holds are left.
-        left = self.worth - np.bincount(problem, cover._prices[row], number)
+        left = self.worth - worth
         slack = self.most + self.worth - self.saving
-        losses, is_least = least_losses(own, members, cover._excess[rival], price, slack - left, width)
+        losses, _, is_least = least_losses(own, members, cover._excess[rival], price, slack - left, width)
         losses = losses + left
-        losses[self.is_alone & ~np.isin(np.arange(number) * members.shape[0] + element, taken)] = np.inf
+        losses[self.is_alone & ~np.isin(np.arange(number) * members.shape[0] + element, held)] = np.inf
         return losses, is_least
 
     def best_packings(self, own, rival, budget):

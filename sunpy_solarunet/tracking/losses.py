@@ -6,13 +6,16 @@ import numpy as np
 
 from sunpy_solarunet.geometry import runs
 
-__all__ = ["least_losses"]
+__all__ = ["least_losses", "worth_of_held"]
 
 #: Losses that differ by less are equal.
 RESOLUTION = 1e-9
 
 #: Elements that a number holds, one a bit.
 MOST_ELEMENTS = 64
+
+#: No set.
+NONE = -1
 
 ONE = np.uint64(1)
 
@@ -44,6 +47,8 @@ def least_losses(owner, members, excess, price, limit, width):
     -------
     losses : `numpy.ndarray`
         The limit where nothing less was found. Elements that no set holds are not counted.
+    chosen : `numpy.ndarray` of `bool`
+        The sets of the packings that lose so little.
     is_least : `numpy.ndarray` of `bool`
         Whether all that may lose less was tried.
 
@@ -58,24 +63,72 @@ def least_losses(owner, members, excess, price, limit, width):
     >>> prices = np.array([1.0, 2.0, 0.5])
     >>> least_losses(np.array([0, 0]), members, np.array([0.0, 0.2]), lambda problem, element: prices[element],
     ...              np.array([9.0]), 10)
-    (array([0.5]), array([ True]))
+    (array([0.5]), array([ True, False]), array([ True]))
     """
     options = _Options(owner, members, excess, price, len(limit))
-    least = limit.copy()
+    least, best = limit.copy(), np.full((2, len(limit)), NONE)
     is_least = options.number <= MOST_ELEMENTS
-    problem = np.flatnonzero(is_least & (options.number > 0) & (limit > 0))
-    free, loss = options.all_elements[problem], np.zeros(len(problem))
     nothing_to_take = is_least & (options.number == 0)
     least[nothing_to_take] = np.minimum(limit[nothing_to_take], 0)
+    problem = np.flatnonzero(is_least & (options.number > 0) & (limit > 0))
+    free, loss = options.all_elements[problem], np.zeros(len(problem))
+    steps = []
     while len(problem):
-        problem, free, loss = options.gone_on_with(problem, free, loss, least)
-        ended = free == 0
-        np.minimum.at(least, problem[ended], loss[ended])
-        problem, free, loss = problem[~ended], free[~ended], loss[~ended]
+        problem, free, loss, *step = options.gone_on_with(problem, free, loss, least)
         kept, cut = _cheapest(problem, free, loss, width)
         is_least[cut] = False
         problem, free, loss = problem[kept], free[kept], loss[kept]
-    return least, is_least
+        steps.append([each[kept] for each in step])
+        ended = np.flatnonzero(free == 0)
+        # There is no more than one such of each problem.
+        ended = ended[loss[ended] < least[problem[ended]]]
+        least[problem[ended]] = loss[ended]
+        best[0, problem[ended]], best[1, problem[ended]] = len(steps) - 1, ended
+        going_on = free != 0
+        problem, free, loss = problem[going_on], free[going_on], loss[going_on]
+        steps[-1].append(np.flatnonzero(going_on))
+    return least, _traced(steps, best, len(owner)), is_least
+
+
+def _traced(steps, best, number):
+    """The sets that were taken on the ways to the best ends."""
+    chosen = np.zeros(number, bool)
+    step, place = best
+    for level in range(len(steps) - 1, -1, -1):
+        parent, option, _ = steps[level]
+        here = step == level
+        taken = option[place[here]]
+        chosen[taken[taken != NONE]] = True
+        if level:
+            # Where a beginning stands among those that were gone on with one step before.
+            place[here] = steps[level - 1][2][parent[place[here]]]
+            step[here] = level - 1
+    return chosen
+
+
+def worth_of_held(owner, members, prices, number):
+    """
+    Prices of the elements that the sets of several problems hold.
+
+    Parameters
+    ----------
+    owner, members
+        As for `least_losses`.
+    prices : `numpy.ndarray`
+        Of all elements.
+    number : `int`
+        Of problems.
+
+    Returns
+    -------
+    worth : `numpy.ndarray`
+        Sums over the elements of each problem.
+    held : `numpy.ndarray` of `int`
+        Problems and elements as one number each: the problem times the number of elements, plus the element.
+    """
+    held = np.unique(np.repeat(owner, np.diff(members.indptr)) * members.shape[0] + members.indices)
+    problem, element = np.divmod(held, max(members.shape[0], 1))
+    return np.bincount(problem, prices[element], number), held
 
 
 class _Options:
@@ -103,11 +156,15 @@ class _Options:
         # A set is an option for its dearest element: where another was dearer, that one is gone.
         place = self._first[owner] + lowest
         order = np.lexsort((excess, place))
-        self._mask, self._excess = mask[order], excess[order]
+        self._mask, self._excess, self._set = mask[order], excess[order], order
         self._bounds = np.searchsorted(place[order], np.arange(len(found) + 1))
 
     def gone_on_with(self, problem, free, loss, least):
-        """All that can become of the dearest free element of beginnings, but for what loses as much as the least."""
+        """
+        All that can become of the dearest free element of beginnings, but for what loses as much as the least.
+
+        Problems, free elements, losses, which beginning each goes on from, and the set that it takes.
+        """
         lowest = free & (~free + ONE)
         place = self._first[problem] + np.log2(lowest.astype(float)).astype(int)
         first, last = self._bounds[place], self._bounds[place + 1]
@@ -122,6 +179,8 @@ class _Options:
             np.concatenate([problem[parent], problem[may_be_left]]),
             np.concatenate([free[parent] & ~self._mask[option], (free & ~lowest)[may_be_left]]),
             np.concatenate([taken, left[may_be_left]]),
+            np.concatenate([parent, np.flatnonzero(may_be_left)]),
+            np.concatenate([self._set[option], np.full(may_be_left.sum(), NONE)]),
         )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from astropy.time import Time
 
 from sunpy_solarunet.features import MEASUREMENTS
-from sunpy_solarunet.magnetograms import surface_coordinates
+from sunpy_solarunet.magnetograms import pixel_coordinates
 from sunpy_solarunet.tracking.columns import join
 from sunpy_solarunet.tracking.events import KINDS
 from sunpy_solarunet.tracking.exchange import contact, exchanged_flux, lesser_members, minority_share
@@ -140,8 +140,8 @@ class _Event:
 
 def _columns(events, shown):
     """Events of one category, which this frame shows."""
-    position = np.array([event.position for event in events]).reshape(-1, 2).T * u.pix
-    places = surface_coordinates(shown.map.pixel_to_world(*position)) if events else [np.zeros(0) * u.deg] * 4
+    position = np.array([event.position for event in events]).reshape(-1, 2).T
+    places = pixel_coordinates(shown.map, *position) if events else [np.zeros(0) * u.deg] * 4
     columns = {
         "kind": np.array([event.kind for event in events], str),
         "category": np.array([event.category for event in events], str),

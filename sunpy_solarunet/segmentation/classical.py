@@ -88,7 +88,7 @@ def hysteresis_mask(field, high, low):
     >>> hysteresis_mask(np.array([[150.0, 350.0, -150.0, 0.0, 150.0]]), 300, 100)
     array([[ True,  True, False, False, False]])
     """
-    regions = signed_labels(polarity_mask(field, True, low))
+    regions = _components(polarity_mask(field, True, low))
     strong = np.zeros(regions.max() + 1, bool)
     strong[regions[threshold_mask(field, high)]] = True
     strong[0] = False
@@ -123,12 +123,16 @@ def signed_labels(mask, min_pixels=1):
     array([[1, 2, 0],
            [0, 1, 2]], dtype=int32)
     """
-    signs = _signs(mask)
+    return _renumbered(_components(_signs(mask)), min_pixels)
+
+
+def _components(signs):
+    """Labels of the connected components of each sign, the positive ones first."""
     touching = np.ones((3,) * signs.ndim, bool)
     labels, number = ndimage.label(signs > 0, touching)
     negative, _ = ndimage.label(signs < 0, touching)
     np.add(negative, number, out=labels, where=negative > 0)
-    return _renumbered(labels, min_pixels)
+    return labels
 
 
 def downhill_labels(field, mask, min_pixels=1):

@@ -446,10 +446,12 @@ def test_what_a_description_lacks_is_told_in_options(missing, command, expected,
         ("give it as time=", "give it as --time"),
         ("min_pixels must be 3", "--min-pixels must be 3"),
         ("speed=3 is none of its options", "speed=3 is none"),
+        ("padding=True confirms it, padding=False does not", "--padding confirms it, --no-padding does not"),
+        ("has no probability: use method='network'", "use --method network"),
     ],
 )
 def test_errors_speak_in_options(text, expected):
-    options = Namespace(field_range=None, unit=None, time=None, min_pixels=3)
+    options = Namespace(field_range=None, unit=None, time=None, min_pixels=3, padding=None, method=None)
     assert expected in in_options(ValueError(text), options)
 
 

@@ -12,6 +12,7 @@ from astropy.time import Time
 from sequences import FRAMES, planted_map, table_files, track, write_sequence
 
 from sunpy_solarunet import Run
+from sunpy_solarunet.cli import main
 from sunpy_solarunet.errors import SequenceError, SolarUnetError, SolarUnetWarning
 from sunpy_solarunet.runs import following
 
@@ -263,6 +264,15 @@ def test_what_cannot_be_followed_is_refused(paths, tmp_path, maps, options, prob
     with pytest.raises(SolarUnetError, match=problem):
         track(tmp_path / "run", paths[0].parent / maps, **({"follow": True} | options))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_command_follows_and_draws_nothing(paths, unbroken, tmp_path, capsys):
+    place = str(paths[0].parent / "frame_*.fits")
+    options = ["--method", "threshold", "--threshold", "100", "--follow", "--idle", "0.5"]
+    assert main(["track", place, *options, "--output", str(tmp_path / "run")]) == 0
+    assert f"{FRAMES} frames" in capsys.readouterr().out
+    assert table_files(tmp_path / "run") == unbroken
+    assert not list((tmp_path / "run").glob("*.png"))
 
 
 def test_maps_in_memory_cannot_be_followed(tmp_path):

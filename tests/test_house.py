@@ -22,8 +22,7 @@ ROOMS = {room: set() for room in GROUND} | {
     "analysis": {"features", "tracking"},
     "lineage": {"tracking"},
     "plotting": {"magnetograms", "features", "tracking", "lineage"},
-    "pipeline": {"tracking"},
-    "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting", "pipeline"},
+    "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting"},
     "exports": {"features", "tracking", "runs"},
 }
 

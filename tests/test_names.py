@@ -6,7 +6,7 @@ import pytest
 
 import sunpy_solarunet
 from sunpy_solarunet import names
-from sunpy_solarunet.plotting import PALETTES
+from sunpy_solarunet.plotting.palettes import PALETTES
 from sunpy_solarunet.runs.layout import table_suffix
 from sunpy_solarunet.segmentation.weights import available_models
 from sunpy_solarunet.tracking.rules import RULES

@@ -26,7 +26,8 @@ def run(options):
     from sunpy_solarunet import Run
 
     run = Run.read(options.run_folder, magnetograms=options.magnetograms)
-    look = {"palette": options.palette, "workers": options.workers, "progress": not options.quiet}
-    written = run.draw(events=options.events, **look)
+    written = run.draw(
+        events=options.events, workers=options.workers, palette=options.palette, progress=not options.quiet
+    )
     facts = {"folder": str(run.folder), "figures": [path.name for path in written]}
     return Outcome(f"{len(written)} figures in {run.folder}", facts)

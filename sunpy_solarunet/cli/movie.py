@@ -18,14 +18,18 @@ def add(commands):
     )
     add_run(command)
     command.add_argument("--output", "-o", metavar="FILE", help=".mp4 or .gif (movie.mp4 in the run's folder)")
-    command.add_argument("--frames-per-second", type=float, default=4, help="(4)")
     add_palette(command)
+    command.add_argument("--frames-per-second", type=float, default=4, help="(4)")
 
 
 def run(options):
     from sunpy_solarunet import Run
 
     run = Run.read(options.run_folder, magnetograms=options.magnetograms)
-    look = {"palette": options.palette, "frames_per_second": options.frames_per_second}
-    path = run.movie(options.output, progress=not options.quiet, **look)
+    settings = {
+        "frames_per_second": options.frames_per_second,
+        "palette": options.palette,
+        "progress": not options.quiet,
+    }
+    path = run.movie(options.output, **settings)
     return Outcome(f"wrote {path}", {"written": [str(path)]})

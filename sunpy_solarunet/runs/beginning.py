@@ -160,7 +160,8 @@ def _inputs(layout, sources, description, *, keep_order, overwrite):
     """The sources without what the run has written itself; if it was followed, in the order in which they came."""
     known = None if overwrite else _results(layout)
     entries = [] if known is None else known.inputs
-    sources = [source for source in sources if not _is_own(layout, source, entries)]
+    went_in = {entry["path"] for entry in entries}
+    sources = [source for source in sources if source.path in went_in or not (source.path and layout.owns(source.path))]
     if known is None or not (keep_order or known.followed):
         return sources
     identity = _identity(sources, entries)
@@ -171,11 +172,6 @@ def _inputs(layout, sources, description, *, keep_order, overwrite):
     ]
     there = {identity(entry) for entry in entries}
     return first + [source for source in sources if identity(source.entry) not in there]
-
-
-def _is_own(layout, source, entries):
-    """Whether a source is one of the run's own files, and none that went into it."""
-    return bool(source.path) and layout.owns(source.path) and source.path not in {entry["path"] for entry in entries}
 
 
 def _identity(sources, entries):
@@ -239,8 +235,9 @@ def _results(layout):
     """The record of the run in a folder, if a frame is in it that could be used."""
     if not layout.record.is_file():
         return None
+    record = read_record(layout.record)
     frames = (read_frame(layout.frame(number)) for number in range(layout.number_of_frames()))
-    return read_record(layout.record) if any(frame.features is not None for frame in frames) else None
+    return record if any(frame.features is not None for frame in frames) else None
 
 
 def _is_whole(work, known, record):

@@ -146,7 +146,7 @@ def read_record(path):
     try:
         return Record(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as problem:
-        raise SolarUnetError(f"{path}: not the record of a run ({problem})") from problem
+        raise SolarUnetError(f"{path}: not the record of a run ({problem}); choose another folder") from problem
 
 
 def with_gap(parameters, seconds):

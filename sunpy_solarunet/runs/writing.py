@@ -271,7 +271,7 @@ class Writer:
 
     def _break_off(self):
         """Keep what was found; nothing is left of a run without a frame."""
-        if not self._begun:
+        if not self._begun and self._layout.record.is_file():
             shutil.rmtree(self._layout.parts, ignore_errors=True)
         elif not self._fold.used:
             self._layout.remove()

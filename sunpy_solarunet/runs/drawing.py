@@ -81,17 +81,17 @@ class Drawable:
         return draw_frames(self, **look) + (draw_events(self, **look) if events else [])
 
 
-def draw_frames(run, *, workers=1, palette="default", progress=False):
+def draw_frames(run, *, palette="default", workers=1, progress=False):
     """
     Draw each frame with its events into a run's folder.
 
     Parameters
     ----------
     run : `~sunpy_solarunet.Run`
-    workers : `int`
-        Number of processes.
     palette : {"default", "paper"}
         Of the colors.
+    workers : `int`
+        Number of processes.
     progress : `bool`
         Show a bar.
 
@@ -99,20 +99,20 @@ def draw_frames(run, *, workers=1, palette="default", progress=False):
     -------
     list of `pathlib.Path`
     """
-    return _drawn(partial(_draw_frame, palette=palette), run, run.used_frames(), workers, progress)
+    return _drawn(partial(_draw_frame, palette), run, run.used_frames(), workers, progress)
 
 
-def draw_events(run, *, workers=1, palette="default", progress=False):
+def draw_events(run, *, palette="default", workers=1, progress=False):
     """
     Draw each event, in the two frames around it, into a run's folder.
 
     Parameters
     ----------
     run : `~sunpy_solarunet.Run`
-    workers : `int`
-        Number of processes.
     palette : {"default", "paper"}
         Of the colors.
+    workers : `int`
+        Number of processes.
     progress : `bool`
         Show a bar.
 
@@ -120,7 +120,7 @@ def draw_events(run, *, workers=1, palette="default", progress=False):
     -------
     list of `pathlib.Path`
     """
-    return _drawn(partial(_draw_event, palette=palette), run, run.events["event_id"].tolist(), workers, progress)
+    return _drawn(partial(_draw_event, palette), run, run.events["event_id"].tolist(), workers, progress)
 
 
 def _drawn(draw, run, numbers, workers, progress):
@@ -128,7 +128,7 @@ def _drawn(draw, run, numbers, workers, progress):
         return list(tqdm(drawn, total=len(numbers), unit="figure", disable=not progress))
 
 
-def _draw_frame(run, number, palette):
+def _draw_frame(palette, run, number):
     from sunpy_solarunet.plotting import save_frame
 
     path = Layout(run.folder).figure(number)
@@ -137,7 +137,7 @@ def _draw_frame(run, number, palette):
     return path
 
 
-def _draw_event(run, number, palette):
+def _draw_event(palette, run, number):
     from matplotlib.figure import Figure
 
     from sunpy_solarunet.plotting.pairs import FIGURE_SIZE

@@ -1,8 +1,8 @@
 """
 How long the whole way from frames to tables takes beside SoFT, on the same frames in the same run.
 
-Usage: python compare_speed.py DATA OUTPUT.csv --soft PYTHON [--fine], with the folder of the observations and the Python
-of an environment that has SoFT (see soft_witness.py). CPU seconds for the three GST/NIRIS frames of AR 12665, reading
+Usage: python compare_speed.py DATA OUTPUT.csv --soft PYTHON [--fine], with the folder of the observations and a Python
+that has SoFT (see soft_witness.py). CPU seconds for the three GST/NIRIS frames of AR 12665, reading
 not counted; medians of five. One minute, and two more with SoFT's fine mode.
 """
 

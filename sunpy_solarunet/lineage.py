@@ -2,16 +2,14 @@
 Families of tracks: which came from which by splitting and emergence, and went into which by merging and cancellation.
 """
 
-from dataclasses import dataclass
+from collections import namedtuple
 
 import numpy as np
-from astropy.table import Table
 from matplotlib.lines import Line2D
 
 from sunpy_solarunet.errors import SolarUnetError
 from sunpy_solarunet.plotting import COLORS
-from sunpy_solarunet.tracking.kinship import lineage_table, numbers_in
-from sunpy_solarunet.tracking.sources import table_of
+from sunpy_solarunet.tracking.kinship import NO_FRAME, lineage_of, tracks_of
 from sunpy_solarunet.tracking.tables import require_columns
 
 __all__ = ["family", "plot_lineage"]
@@ -19,24 +17,7 @@ __all__ = ["family", "plot_lineage"]
 #: Markers of births and deaths.
 MARKERS = {"birth": "o", "death": "X"}
 
-
-@dataclass(frozen=True)
-class Kinship:
-    """
-    A track that came from another.
-
-    Attributes
-    ----------
-    parent, child : `int`
-        Numbers of the tracks.
-    parent_frame, child_frame : `int` or `None`
-        The last frame before it did and the first one after; `None` if that is not known.
-    """
-
-    parent: int
-    child: int
-    parent_frame: int | None = None
-    child_frame: int | None = None
+Kinship = namedtuple("Kinship", ("parent", "child", "parent_frame", "child_frame"))
 
 
 def family(tracks, track_id):
@@ -97,38 +78,11 @@ def _relatives(rows, kin):
 
 def _rows_and_kin(source):
     """Rows of the tracks by number, and all kinships among them."""
-    alone = isinstance(source, Table)
-    tracks = source if alone else table_of(source, "tracks")
-    require_columns(tracks, ("track_id",), "tracks")
+    tracks, lineage = tracks_of(source), lineage_of(source)
     rows = {int(track["track_id"]): track for track in tracks}
-    kin = _kin_of_texts(tracks, rows) if alone else _kin_of_members(source)
-    return rows, [pair for pair in kin if pair.parent in rows and pair.child in rows]
-
-
-def _kin_of_members(source):
-    lineage = lineage_table(table_of(source, "events"), table_of(source, "members"))
     names = ("parent", "child", "parent_frame", "child_frame")
-    return [Kinship(*pair) for pair in zip(*(lineage[name].tolist() for name in names), strict=True)]
-
-
-def _kin_of_texts(tracks, rows):
-    """What the table of tracks alone tells: not when, but for what begins or ends with it."""
-    require_columns(tracks, ("parents", "children", "first_frame", "last_frame", "birth", "death"), "tracks")
-    for number, child in rows.items():
-        # Parents stand in the order of time.
-        for position, parent in enumerate(numbers_in(child["parents"])):
-            yield Kinship(parent, number, *_frames_between(rows.get(parent), child, position == 0))
-
-
-def _frames_between(parent, child, is_first):
-    """The frames between which a track parted from another, which lived on, or ended in another, which did."""
-    if parent is None:
-        return ()
-    if is_first and child["birth"] and parent["last_frame"] >= child["first_frame"]:
-        return int(child["first_frame"]) - 1, int(child["first_frame"])
-    if parent["death"] and child["last_frame"] > parent["last_frame"]:
-        return int(parent["last_frame"]), int(parent["last_frame"]) + 1
-    return ()
+    kin = [Kinship(*pair) for pair in zip(*(lineage[name].tolist() for name in names), strict=True)]
+    return rows, [pair for pair in kin if pair.parent in rows and pair.child in rows]
 
 
 def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
@@ -173,6 +127,7 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
     """
     import matplotlib.pyplot as plt
 
+    require_columns(tracks_of(tracks), ("polarity", "first_frame", "last_frame", "birth", "death"), "tracks")
     rows, kin = _rows_and_kin(tracks)
     relatives = _relatives(rows, kin)
     numbers = [one for one in relatives if relatives[one]] if track_id is None else _family(relatives, track_id)
@@ -181,7 +136,7 @@ def plot_lineage(tracks, track_id=None, *, axes=None, **kwargs):
     for number, place in height.items():
         _draw_track(axes, rows[number], place, kwargs)
     for pair in kin:
-        if pair.parent in height and pair.parent_frame is not None:
+        if pair.parent in height and pair.parent_frame != NO_FRAME:
             _draw_kinship(axes, pair, rows[pair.parent], height)
     axes.set(xlabel="Frame", ylabel="Track", yticks=list(height.values()), yticklabels=list(height))
     axes.margins(x=0.05, y=0.1)

@@ -22,21 +22,21 @@ ROOMS = {room: set() for room in GROUND} | {
     "analysis": {"features", "tracking"},
     "plotting": {"magnetograms", "features", "tracking"},
     "lineage": {"tracking", "plotting"},
-    "pipeline": {"tracking"},
-    "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting", "pipeline"},
+    "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting"},
+    "exports": {"features", "tracking", "runs"},
 }
 
 #: Rooms above all others, which may touch any of them.
 ROOFS = {"sunpy_solarunet", "cli", "demo"}
 
-#: A feature shows itself, on demand.
-REACHING_UP = {("features.feature", "plotting")}
+#: A catalog and a feature show themselves, on demand.
+REACHING_UP = {("features.catalog", "plotting"), ("features.feature", "plotting")}
 
 #: Modules that cannot be read without Keras.
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}
 
 #: Others that import Keras when they are called, one of them to silence it.
-CALLING = {"segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
+CALLING = {"segmentation.engines", "segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
 
 
 def name_of(path):

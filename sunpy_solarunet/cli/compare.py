@@ -10,8 +10,7 @@ from sunpy_solarunet.cli.building import maps_of
 from sunpy_solarunet.cli.options import add_area, add_command, add_flag, add_reading, add_times
 from sunpy_solarunet.cli.outcome import Outcome
 from sunpy_solarunet.cli.values import name_of, value_in
-from sunpy_solarunet.names import METHODS, suggestion
-from sunpy_solarunet.segmentation.silence import import_tensorflow_for
+from sunpy_solarunet.names import METHODS, SUFFIXES, suggestion
 
 __all__ = ["add", "run"]
 
@@ -43,9 +42,7 @@ def add(commands):
         "--pixel-area", type=value_in("Mm2"), metavar="MM2", help="area of each pixel, in place of the map's"
     )
     command.add_argument("--device", help="where the network runs: cpu:0, gpu:0")
-    command.add_argument(
-        "--output", "-o", metavar="FILE", help="write the table: .ecsv, .fits, .hdf5, .parquet or .asdf"
-    )
+    command.add_argument("--output", "-o", metavar="FILE", help=f"write the table: {', '.join(SUFFIXES.values())}")
     command.add_argument("--plot", metavar="FILE", help="draw the distributions of all frames together")
     add_flag(command, "--overwrite", help="replace files that exist")
     add_reading(command)
@@ -106,9 +103,8 @@ def _checked(options):
     """The files to be written, after all has been looked at that can be wrong."""
     import astropy.units as u
 
-    from sunpy_solarunet.cli.outputs import check_figure, check_table
+    from sunpy_solarunet.cli.outputs import check_figure, check_table, refuse_existing
     from sunpy_solarunet.errors import require_number, require_quantity
-    from sunpy_solarunet.pipeline import refuse_existing
 
     written = [Path(name) for name in (options.output, options.plot) if name]
     refuse_existing(written, overwrite=options.overwrite)
@@ -195,6 +191,7 @@ def _by_two_methods(options):
     from tqdm.auto import tqdm
 
     from sunpy_solarunet import Segmenter
+    from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
     methods = [options.first or _method("network"), options.second or _method("downhill")]
     common = {"min_pixels": options.min_pixels, "area": options.area, "device": options.device}

@@ -9,7 +9,6 @@ import numpy as np
 from astropy.coordinates import Angle
 from astropy.table import QTable
 from astropy.utils import lazyproperty
-from sunpy.map import GenericMap
 
 from sunpy_solarunet import geometry
 from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_quantity, require_whole
@@ -19,8 +18,9 @@ from sunpy_solarunet.features.feature import Feature
 from sunpy_solarunet.features.files import read_catalog, write_catalog
 from sunpy_solarunet.features.measurements import MEASUREMENTS, Measurements
 from sunpy_solarunet.features.places import pixels_of
-from sunpy_solarunet.features.selecting import position, positions, positions_of_labels
+from sunpy_solarunet.features.selecting import part, position, positions, positions_of_labels
 from sunpy_solarunet.magnetograms import AREAS
+from sunpy_solarunet.magnetograms.maps import is_map
 
 __all__ = ["FeatureCatalog"]
 
@@ -88,7 +88,7 @@ class FeatureCatalog(Measurements, Sequence):
     """
 
     def __init__(self, map, labels, *, probability=None, noise=None, area="sky", meta=None):  # noqa: A002
-        if not isinstance(map, GenericMap):
+        if not is_map(map):
             raise TypeError(f"a sunpy.map.Map is needed, got {type(map).__name__}; magnetogram() makes one")
         if np.shape(labels) != map.data.shape:
             raise SolarUnetError(f"labels have shape {np.shape(labels)}, the map has {map.data.shape}")
@@ -126,7 +126,7 @@ class FeatureCatalog(Measurements, Sequence):
         selection.labels = np.where(np.append(False, kept)[self.numbered], self.labels, 0)
         selection.noise = self.noise
         for names, mask in ((OF_FRAME, ...), (OF_FEATURES, kept), (OF_PIXELS, of_pixels)):
-            vars(selection).update((name, _part(vars(self)[name], mask)) for name in names if name in vars(self))
+            vars(selection).update((name, part(vars(self)[name], mask)) for name in names if name in vars(self))
         return selection
 
     def get_label(self, label):
@@ -299,6 +299,24 @@ class FeatureCatalog(Measurements, Sequence):
         table.meta.update(self.meta, time=self.time.isot, file=file, area=self.area_kind)
         return table
 
+    def plot(self, events=None, *, axes=None, **kwargs):
+        """
+        Plot the magnetogram with the borders of its features, see `sunpy_solarunet.plotting.plot_catalog`.
+
+        Parameters
+        ----------
+        events, axes, **kwargs
+            Passed to `~sunpy_solarunet.plotting.plot_catalog`.
+
+        Returns
+        -------
+        `~astropy.visualization.wcsaxes.WCSAxes`
+        """
+        # Figures are a room above this one.
+        from sunpy_solarunet.plotting import plot_catalog
+
+        return plot_catalog(self, events, axes=axes, **kwargs)
+
     def write(self, path, *, overwrite=False):
         """
         Write the catalog as one FITS file, whole or not at all.
@@ -366,13 +384,6 @@ class FeatureCatalog(Measurements, Sequence):
             If the file is damaged or holds no catalog.
         """
         return cls(**read_catalog(path))
-
-
-def _part(values, mask):
-    """Elements of an array or of each array of a tuple."""
-    if values is None or mask is ...:
-        return values
-    return tuple(each[mask] for each in values) if isinstance(values, tuple) else values[mask]
 
 
 def _checked_labels(labels):

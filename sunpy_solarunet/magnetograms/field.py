@@ -4,9 +4,9 @@ The field of a magnetogram: its unit, and where there are no data.
 
 import astropy.units as u
 import numpy as np
-from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, require_quantity
+from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.magnetograms.padding import padding_of
 from sunpy_solarunet.magnetograms.times import require_time
 
@@ -86,7 +86,7 @@ def field_strength(frame, pixels=None):
     >>> field_strength(frame, np.array([5, 7]))
     array([50., 70.])
     """
-    if not isinstance(frame, GenericMap):
+    if not is_map(frame):
         raise TypeError(f"a sunpy.map.Map is needed, got {type(frame).__name__}; magnetogram() makes one")
     name = frame.meta.get("filename", "the map")
     require_time(frame)

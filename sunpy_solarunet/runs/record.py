@@ -47,6 +47,8 @@ class Record:
         Of the tables.
     rows : `dict`
         How many rows the tables have; empty as long as the run is going.
+    followed : `bool`
+        Whether files were taken up as they came: their order is kept, and that of their times does not matter.
     versions : `dict`
         Of what computed it.
     """
@@ -60,6 +62,7 @@ class Record:
     state: str = "going"
     suffix: str = ".ecsv"
     rows: dict = field(default_factory=dict)
+    followed: bool = False
     versions: dict = field(default_factory=_versions)
 
     def now(self, **changes):
@@ -105,7 +108,7 @@ def _different_files(old, new):
             return [f"file {number} was {one['name']} and is now {other['name']}"]
         if (one["size"], one["sha256"]) != (other["size"], other["sha256"]):
             return [f"{one['name']} has changed since"]
-        if one["time"] != other["time"]:
+        if one["time"] != other["time"] and (one["time_given"] or other["time_given"]):
             return [f"{one['name']} has another time than before"]
     return [f"{old[len(new)]['name']} is missing now"] if len(new) < len(old) else []
 
@@ -143,7 +146,7 @@ def read_record(path):
     try:
         return Record(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as problem:
-        raise SolarUnetError(f"{path}: not the record of a run ({problem})") from problem
+        raise SolarUnetError(f"{path}: not the record of a run ({problem}); choose another folder") from problem
 
 
 def with_gap(parameters, seconds):

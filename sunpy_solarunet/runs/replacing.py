@@ -10,9 +10,6 @@ from sunpy_solarunet.runs.record import read_record
 
 __all__ = ["finish_replacing", "put_in_place", "replacement_of"]
 
-#: Folder in that of the old run.
-REPLACEMENT = "replacement"
-
 
 def replacement_of(layout):
     """
@@ -26,7 +23,7 @@ def replacement_of(layout):
     -------
     `~sunpy_solarunet.runs.layout.Layout`
     """
-    return Layout(layout.folder / REPLACEMENT)
+    return Layout(layout.replacement)
 
 
 def put_in_place(layout):

@@ -40,8 +40,9 @@ class CheapestCover:
     ----------
     cost : `numpy.ndarray`
         Shape (n,).
-    sets : sequence of sequence of `int`
-        The elements of each set, from 0. For each element there is a set that holds it alone.
+    sets : sequence of sequence of `int`, or `~scipy.sparse.csc_array`
+        The elements of each set, from 0, or elements by sets, 1 where a set holds an element. For each element
+        there is a set that holds it alone.
     number : `int`
         Number of elements.
 
@@ -210,6 +211,8 @@ class _Surroundings:
 
 def _incidence(sets, number):
     """Elements by sets."""
+    if isinstance(sets, csc_array):
+        return sets
     sizes = [len(elements) for elements in sets]
     column = np.repeat(np.arange(len(sizes)), sizes)
     row = np.fromiter(itertools.chain.from_iterable(sets), int, len(column))

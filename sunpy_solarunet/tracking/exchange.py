@@ -6,10 +6,14 @@ that ends or begins as a whole, in a merging or splitting all but the largest. B
 event are theirs: how the giant changes can hardly be told from its noise.
 """
 
+import itertools
+
 import numpy as np
 from scipy.spatial import cKDTree
 
-__all__ = ["contact", "exchanged_flux", "lesser_members", "minority_share"]
+from sunpy_solarunet.geometry import runs
+
+__all__ = ["are_lesser", "contact", "contacts", "exchanged_flux", "lesser_members", "minority_share"]
 
 #: Lengths that differ by less are equal.
 ROUNDING = 1e-6
@@ -40,13 +44,45 @@ def lesser_members(members, flux):
     >>> lesser_members([0, 1, 2], np.array([900.0, 70.0, 20.0]))
     [1, 2]
     """
-    signs = np.sign(flux[members])
-    if len(members) == 1:
-        return list(members)
-    if (signs == signs[0]).all():
-        return [member for member in members if member != members[np.argmax(np.abs(flux[members]))]]
-    left = np.sign(flux[members].sum()) or 1
-    return [member for member, sign in zip(members, signs, strict=True) if sign != left]
+    members = np.asarray(members)
+    return members[are_lesser(np.zeros(len(members), int), members, flux)].tolist()
+
+
+def are_lesser(event, member, flux):
+    """
+    Whether members of events are of those whose flux is exchanged, see `lesser_members`.
+
+    Parameters
+    ----------
+    event : `numpy.ndarray` of `int`
+        Number of the event of each member, from 0 and increasing; none is left out.
+    member : `numpy.ndarray` of `int`
+        Features that end or begin.
+    flux : `numpy.ndarray`
+        Signed fluxes of all features of their frame.
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> are_lesser(np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 1, 2]), np.array([900.0, -70.0, -20.0]))
+    array([False,  True,  True, False,  True])
+    """
+    if not len(event):
+        return np.zeros(0, bool)
+    starts = np.searchsorted(event, np.arange(event[-1] + 1))
+    flux = flux[member]
+    sign = np.sign(flux)
+    left = np.sign(np.add.reduceat(flux, starts))
+    left[left == 0] = 1
+    largest = np.zeros(len(event), bool)
+    largest[np.lexsort((np.arange(len(event)), -np.abs(flux), event))[starts]] = True
+    alike = np.minimum.reduceat(sign, starts) == np.maximum.reduceat(sign, starts)
+    single = np.bincount(event) == 1
+    return np.where(alike[event], single[event] | ~largest, sign != left[event])
 
 
 def exchanged_flux(lesser, flux, flux_error):
@@ -128,27 +164,67 @@ def contact(catalog, members, lesser):
     >>> contact(FeatureCatalog(frame, labels), [0, 1], [1])
     array([12.5,  4. ])
     """
-    if len(members) == 1:
-        return np.array([catalog.x.value[members[0]], catalog.y.value[members[0]]])
-    places, pixels = _border(catalog, [member for member in members if member not in lesser])
-    tree = cKDTree(places)
-    meeting = [_midway(*_border(catalog, [member]), tree, pixels) for member in lesser]
-    weights = np.abs(catalog.flux.value[lesser])
-    return np.average(meeting, axis=0, weights=weights if weights.any() else None)
+    members = np.asarray(members)
+    return contacts(catalog, np.zeros(len(members), int), members, np.isin(members, lesser))[0]
 
 
-def _border(catalog, features):
-    """Places and pixels of the borders of some features."""
+def contacts(catalog, event, member, lesser):
+    """
+    Where the members of events meet, see `contact`.
+
+    Parameters
+    ----------
+    catalog : `~sunpy_solarunet.FeatureCatalog`
+        Of their frame.
+    event, member : `numpy.ndarray` of `int`
+        As for `are_lesser`.
+    lesser : `numpy.ndarray` of `bool`
+        As `are_lesser` gives it.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Columns and rows, shape (number of events, 2).
+    """
+    weight = np.where(lesser, np.abs(catalog.flux.value[member]), 0)
+    total = np.bincount(event, weight)
+    # Without any flux, all lesser members weigh the same.
+    weight = np.where(lesser & (total[event] == 0), 1.0, weight)
+    place = np.column_stack([catalog.x.value[member], catalog.y.value[member]])
+    among_others = np.flatnonzero(lesser & (np.bincount(event)[event] > 1))
+    place[among_others] = _midways(catalog, event, member, lesser, among_others)
+    weight = weight / np.bincount(event, weight)[event]
+    return np.column_stack([np.bincount(event, weight * axis) for axis in place.T])
+
+
+def _midways(catalog, event, member, lesser, chosen):
+    """The middle of the shortest way from each chosen member to the others; of ways of one length, that of all."""
+    mine, place, pixel = _borders(catalog, member[chosen])
+    other, other_place, other_pixel = _borders(catalog, member[~lesser])
+    # One tree for all events, which lie so far apart that none is near another.
+    apart = 1 + 2 * np.ptp(catalog.border_places, axis=0).sum() if len(mine) else 1.0
+    tree = cKDTree(np.column_stack([other_place, apart * event[~lesser][other]]))
+    place = np.column_stack([place, apart * event[chosen][mine]])
+    distance = tree.query(place)[0]
+    shortest = np.full(len(chosen), np.inf)
+    np.minimum.at(shortest, mine, distance)
+    near = np.flatnonzero(distance <= shortest[mine] + ROUNDING)
+    met = tree.query_ball_point(place[near], shortest[mine[near]] + ROUNDING)
+    codes = np.repeat(mine[near], [len(each) for each in met]) * len(other)
+    codes = np.unique(codes + np.fromiter(itertools.chain.from_iterable(met), int, len(codes)))
+    owner, opposite = np.divmod(codes, max(len(other), 1))
+    return (_means(mine[near], pixel[near], len(chosen)) + _means(owner, other_pixel[opposite], len(chosen))) / 2
+
+
+def _borders(catalog, features):
+    """Border pixels of features, one after the other: which of the features, places, and columns and rows."""
     columns, rows, owners = catalog.border_positions
-    bounds = np.searchsorted(owners, [[feature + 1, feature + 2] for feature in features])
-    chosen = np.concatenate([np.arange(first, last) for first, last in bounds])
-    return catalog.border_places[chosen], np.column_stack([columns[chosen], rows[chosen]])
+    first, last = np.searchsorted(owners, features + 1), np.searchsorted(owners, features + 2)
+    chosen = runs(first, last - first)
+    number = np.repeat(np.arange(len(features)), last - first)
+    return number, catalog.border_places[chosen], np.column_stack([columns[chosen], rows[chosen]])
 
 
-def _midway(places, pixels, tree, others):
-    """The middle of the shortest way between two borders; of several ways of one length, that of all of them."""
-    distance = tree.query(places)[0]
-    shortest = distance.min() + ROUNDING
-    near = np.flatnonzero(distance <= shortest)
-    opposite = np.unique(np.concatenate(tree.query_ball_point(places[near], shortest)).astype(int))
-    return (pixels[near].mean(axis=0) + others[opposite].mean(axis=0)) / 2
+def _means(owner, pixels, number):
+    counts = np.bincount(owner, minlength=number)[:, np.newaxis]
+    return np.column_stack([np.bincount(owner, axis, number) for axis in pixels.T]) / counts

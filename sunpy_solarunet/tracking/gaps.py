@@ -2,117 +2,168 @@
 Gaps: the lengths between features that belong to neither.
 """
 
+import itertools
+
 import numpy as np
-from scipy.spatial import cKDTree
 
-from sunpy_solarunet.tracking.association import common_pixels
+__all__ = ["gaps_of_alike", "gaps_of_opposites"]
 
-__all__ = ["gaps_between", "grouped_pairs"]
-
-#: Border pixels whose surroundings are looked at together.
-PIXELS_AT_ONCE = 20_000
-
-#: Where more border pixels than this surround one, pairs of features are looked at one by one.
-MOST_SURROUNDING = 100
+#: Lengths in pixels that differ by less are equal.
+ROUNDING = 1e-6
 
 
-def gaps_between(own, other, first, second, farthest):
+def gaps_of_alike(before, after, farthest):
     """
-    Lengths between two features that belong to neither.
+    Gaps between features of two frames that have one sign.
 
     Parameters
     ----------
-    own, other : `~sunpy_solarunet.FeatureCatalog`
-        Of two frames, or one twice.
-    first, second : `numpy.ndarray` of `int`
-        Indices of pairs of features.
+    before, after : `~sunpy_solarunet.FeatureCatalog`
     farthest : `float`
         Largest gap that is looked for, in units of the pixel length.
 
     Returns
     -------
-    `numpy.ndarray`
-        In units of the pixel length: zero where they overlap or touch, infinite where they are far apart.
+    first, second : `numpy.ndarray` of `int`
+        Indices of the pairs whose gap is not larger, ordered.
+    gaps : `numpy.ndarray`
+        In units of the pixel length: zero where borders touch.
 
     Examples
     --------
     >>> import astropy.units as u
     >>> import numpy as np
     >>> from sunpy_solarunet import FeatureCatalog, magnetogram
-    >>> from sunpy_solarunet.tracking.gaps import gaps_between
-    >>> labels = np.array([[1, 0, 0, 2, 3, 0, 0, 0, 0, 4]])
-    >>> frame = magnetogram(labels * u.G, time="2017-07-13T20:17:41", scale=0.5 * u.arcsec, center=(0, 0) * u.arcsec)
-    >>> catalog = FeatureCatalog(frame, labels)
-    >>> gaps_between(catalog, catalog, np.array([0, 1, 2]), np.array([1, 2, 3]), 3.0)
-    array([ 2.,  0., inf])
+    >>> from sunpy_solarunet.tracking.gaps import gaps_of_alike
+    >>> frames = []
+    >>> for minute, labels in enumerate(([1, 0, 0, 0, 0, 0, 2], [0, 0, 0, 1, 0, 0, 0])):
+    ...     frame = magnetogram([labels] * u.G, time=f"2017-07-13T20:0{minute}", scale=0.5 * u.arcsec,
+    ...                         center=(0, 0) * u.arcsec)
+    ...     frames.append(FeatureCatalog(frame, np.array([labels])))
+    >>> gaps_of_alike(*frames, 3.0)
+    (array([0, 1]), array([0, 0]), array([2., 2.]))
     """
-    if not len(first):
-        return np.zeros(0)
-    wanted = first * len(other) + second
-    order = np.argsort(wanted)
-    gap = np.full(len(wanted) + 1, np.inf)  # the last one is that of pairs that nobody asks for
-    for codes, between in _between_borders(own, other, first, second, farthest):
-        place = np.searchsorted(wanted, codes, sorter=order)
-        asked = place < len(wanted)
-        asked[asked] = wanted[order[place[asked]]] == codes[asked]
-        np.minimum.at(gap, np.where(asked, order[np.minimum(place, len(wanted) - 1)], -1), between)
-    overlap = common_pixels(own, other, first, second) > 0 if own is not other else np.zeros(len(first), bool)
-    return np.where(overlap, 0.0, np.where(gap[:-1] > farthest, np.inf, gap[:-1]))
+    found = [_gaps(before, after, farthest, before.polarity == sign, after.polarity == sign) for sign in (1, -1)]
+    return _ordered(*(np.concatenate(each) for each in zip(*found, strict=True)), len(after))
 
 
-def _between_borders(own, other, first, second, farthest):
-    """Codes of pairs of features and the lengths between border pixels that are near each other, in pieces."""
-    widest = np.linalg.svd(own.grid.stretch(own.x.value, own.y.value), compute_uv=False).max()
-    reach = farthest + widest
-    crowded = np.pi * reach**2 * len(other.border_places) / other.numbered.size > MOST_SURROUNDING
-    pieces = _by_feature(own, other, first, second) if crowded else _by_pixel(own, other, reach)
-    columns = [np.column_stack(side.border_positions[:2]) for side in (own, other)]
-    numbers = [side.border_positions[2] - 1 for side in (own, other)]
-    for i, j, distance in pieces:
-        steps = np.hypot(*(columns[0][i] - columns[1][j]).T)
-        # Of the way from center to center, one step lies within the two pixels.
-        yield numbers[0][i] * len(other) + numbers[1][j], distance * (1 - 1 / np.maximum(steps, 1))
-
-
-def _by_pixel(own, other, reach):
-    """All pairs of border pixels that are near each other, and their distances."""
-    tree = cKDTree(other.border_places)
-    for start in range(0, len(own.border_places), PIXELS_AT_ONCE):
-        some = cKDTree(own.border_places[start : start + PIXELS_AT_ONCE])
-        near = some.sparse_distance_matrix(tree, reach, output_type="ndarray")
-        yield near["i"] + start, near["j"], near["v"]
-
-
-def _by_feature(own, other, first, second):
-    """For each pair of features the border pixels of the second and those of the first nearest to them."""
-    mine, theirs = (np.searchsorted(side.border_positions[2], np.arange(1, len(side) + 2)) for side in (own, other))
-    for feature, partners in grouped_pairs(first, second).items():
-        pixels = np.concatenate([np.arange(theirs[partner], theirs[partner + 1]) for partner in partners])
-        tree = cKDTree(own.border_places[mine[feature] : mine[feature + 1]])
-        distance, nearest = tree.query(other.border_places[pixels])
-        yield nearest + mine[feature], pixels, distance
-
-
-def grouped_pairs(first, second):
+def gaps_of_opposites(catalog, farthest):
     """
-    The second index of pairs, by the first.
+    Gaps between features of one frame that have opposite signs.
 
     Parameters
     ----------
-    first, second : `numpy.ndarray` of `int`
+    catalog : `~sunpy_solarunet.FeatureCatalog`
+    farthest : `float`
+        Largest gap that is looked for, in units of the pixel length.
 
     Returns
     -------
-    `dict` of list
+    first, second : `numpy.ndarray` of `int`
+        Indices of the pairs whose gap is not larger: each pair once, the smaller index first, ordered.
+    gaps : `numpy.ndarray`
+        In units of the pixel length.
 
     Examples
     --------
+    >>> import astropy.units as u
     >>> import numpy as np
-    >>> from sunpy_solarunet.tracking.gaps import grouped_pairs
-    >>> grouped_pairs(np.array([4, 2, 4]), np.array([0, 1, 2]))
-    {4: [0, 2], 2: [1]}
+    >>> from sunpy_solarunet import FeatureCatalog, magnetogram
+    >>> from sunpy_solarunet.tracking.gaps import gaps_of_opposites
+    >>> labels = np.array([[1, 0, 0, 2, 3, 0, 0, 0, 0, 4]])
+    >>> field = np.where(labels % 2, 100, -100) * u.G
+    >>> frame = magnetogram(field, time="2017-07-13T20:17:41", scale=0.5 * u.arcsec, center=(0, 0) * u.arcsec)
+    >>> gaps_of_opposites(FeatureCatalog(frame, labels), 3.0)
+    (array([0, 1]), array([1, 2]), array([2., 0.]))
     """
-    groups = {}
-    for i, j in zip(first.tolist(), second.tolist(), strict=True):
-        groups.setdefault(i, []).append(j)
-    return groups
+    i, j, gaps = _gaps(catalog, catalog, farthest, catalog.polarity > 0, catalog.polarity < 0)
+    return _ordered(np.minimum(i, j), np.maximum(i, j), gaps, len(catalog))
+
+
+def _ordered(first, second, gaps, number):
+    order = np.argsort(first * number + second)
+    return first[order], second[order], gaps[order]
+
+
+def _gaps(own, other, farthest, is_own, is_other):
+    """Pairs of features of two groups with a small gap, each once, and the gap."""
+    mine, theirs = (_Border(side, chosen) for side, chosen in ((own, is_own), (other, is_other)))
+    found = [(np.zeros(0, int), np.zeros(0))]
+    if mine.number and theirs.number:
+        narrowest = np.linalg.svd(own.grid.stretch(own.x.value, own.y.value), compute_uv=False).min()
+        # In a map of the sky, a step along x and one along y are the same everywhere.
+        flat = mine.places.shape[1] == 2
+        axes = own.grid.places(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
+        # Of the way from center to center, one step lies within the two pixels.
+        for i, j, offset in _near_pixels(mine, theirs, farthest / narrowest + 1):
+            codes = mine.owners[i] * len(other) + theirs.owners[j]
+            if flat:
+                codes = np.unique(codes)
+                gaps = np.full(len(codes), _without_pixels(np.hypot(*offset @ axes), *offset))
+            else:
+                distance = np.linalg.norm(mine.places[i] - theirs.places[j], axis=1)
+                codes, gaps = _smallest_of_each(codes, _without_pixels(distance, *offset))
+            found.append((codes[gaps <= farthest], gaps[gaps <= farthest]))
+    codes, gaps = _smallest_of_each(*(np.concatenate(each) for each in zip(*found, strict=True)))
+    return *np.divmod(codes, max(len(other), 1)), gaps
+
+
+def _without_pixels(distance, right, up):
+    """A length between the centers of two pixels without what lies in these: of so many steps, one."""
+    return distance * (1 - 1 / max(np.hypot(right, up), 1))
+
+
+def _smallest_of_each(codes, gaps):
+    """Each code once, with the smallest of its gaps."""
+    order = np.argsort(codes)
+    codes, first = np.unique(codes[order], return_index=True)
+    return codes, np.minimum.reduceat(gaps[order], first) if len(first) else gaps
+
+
+class _Border:
+    """Border pixels of some features: owners, places, and columns and rows as whole numbers and what these leave."""
+
+    def __init__(self, catalog, chosen):
+        columns, rows, owners = catalog.border_positions
+        kept = np.flatnonzero(chosen[owners - 1])
+        self.number = len(kept)
+        self.owners = owners[kept].astype(int) - 1
+        self.places = catalog.border_places[kept]
+        positions = np.stack([columns[kept], rows[kept]])
+        self.pixels = np.floor(positions + 0.5).astype(int)
+        #: All of a frame have moved alike.
+        self.aside = (positions - self.pixels)[:, :1]
+
+
+def _near_pixels(mine, theirs, steps):
+    """
+    Pairs of pixels that are no more steps from each other, looked up in an image: offset after offset, and this.
+    """
+    reach = int(np.ceil(steps)) + 1
+    searching = np.flatnonzero(_has_neighbor(mine.pixels, theirs.pixels, reach))
+    # What has a neighbor in the next cell lies as far beyond, and looks as far again.
+    corner = theirs.pixels.min(axis=1) - 3 * reach
+    width, height = theirs.pixels.max(axis=1) + 3 * reach + 1 - corner
+    flat = [(rows - corner[1]) * width + columns - corner[0] for columns, rows in (mine.pixels, theirs.pixels)]
+    image = np.zeros(height * width, np.int32)
+    image[flat[1]] = np.arange(1, theirs.number + 1)
+    whole = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2)).reshape(2, -1)
+    offsets = whole + theirs.aside - mine.aside
+    near = np.hypot(*offsets) <= steps + ROUNDING
+    for (right, up), offset in zip(whole[:, near].T, offsets[:, near].T, strict=True):
+        seen = image[flat[0][searching] + right + width * up]
+        hit = np.flatnonzero(seen)
+        yield searching[hit], seen[hit] - 1, offset
+
+
+def _has_neighbor(mine, theirs, reach):
+    """Which pixels have any of the others in the cells around their own; a cell is as wide as the reach."""
+    cells = [positions // reach for positions in (mine, theirs)]
+    corner = cells[1].min(axis=1) - 1
+    shape = cells[1].max(axis=1) + 2 - corner
+    there = np.zeros(shape, bool)
+    for right, up in itertools.product((-1, 0, 1), repeat=2):
+        there[cells[1][0] + right - corner[0], cells[1][1] + up - corner[1]] = True
+    columns, rows = cells[0] - corner[:, np.newaxis]
+    inside = (columns >= 0) & (rows >= 0) & (columns < shape[0]) & (rows < shape[1])
+    return inside & there[np.where(inside, columns, 0), np.where(inside, rows, 0)]

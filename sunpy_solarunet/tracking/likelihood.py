@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sunpy_solarunet.tracking.association import common_pixels, relative_change
+from sunpy_solarunet.tracking.association import common_pixels
 from sunpy_solarunet.tracking.cover import CheapestCover
-from sunpy_solarunet.tracking.equations import combinations
-from sunpy_solarunet.tracking.events import RESOLUTION, Explanation, Transition
-from sunpy_solarunet.tracking.gaps import gaps_between, grouped_pairs
-from sunpy_solarunet.tracking.regions import features_in_reach
+from sunpy_solarunet.tracking.events import Explanation, Transition
+from sunpy_solarunet.tracking.gaps import gaps_of_alike, gaps_of_opposites
+from sunpy_solarunet.tracking.regions import are_in_reach, circles_in_reach
+from sunpy_solarunet.tracking.stories import NOBODY, Stories
+from sunpy_solarunet.tracking.telling import Groups, Side, Teller
 
 __all__ = ["Costs", "most_likely"]
 
@@ -72,46 +73,8 @@ class Costs:
     apart: float = 1.5
 
 
-#: Gaps and displacements of more than this many standard deviations are not considered.
+#: Gaps of more than this many standard deviations are not considered.
 FARTHEST = 3.0
-
-#: Changes of flux of fewer standard deviations cannot be told from none.
-UNTOLD = 2.0
-
-
-#: Of the combinations of partners around one feature, no more than this many of the likeliest are kept.
-MOST_COMBINATIONS = 24
-
-
-@dataclass(frozen=True)
-class _Story:
-    """One explanation: which features it covers, and at what cost."""
-
-    kind: str
-    before: tuple
-    after: tuple
-    cost: float
-    category: str = "death"
-    imbalance: float = np.nan
-
-
-class _Side:
-    """One frame's features as plain arrays, and what is near what."""
-
-    def __init__(self, catalog, smallest, costs, flux_tolerance):
-        self.catalog = catalog
-        self.flux = catalog.flux.value
-        self.sign = catalog.polarity
-        self.places = catalog.places
-        self.radius = catalog.equivalent_radius
-        self.at_edge = catalog.touches_edge
-        #: Of what data missing in the other frame cut, nothing can be told but that it lives on or ends at an edge.
-        self.whole = ~catalog.cut
-        relative = costs.change * flux_tolerance * self.flux
-        noise = catalog.flux_error.value
-        self.variance = noise**2 + relative**2 + (costs.unseen * smallest) ** 2
-        growth = costs.vanishing_flux * np.log(np.maximum(np.abs(self.flux) / smallest, 1))
-        self.alone = np.where(self.at_edge, costs.leaving, costs.vanishing + growth)
 
 
 def most_likely(before, after, reach, *, flux_tolerance, balance_tolerance, max_partners, costs=None):
@@ -152,247 +115,141 @@ def most_likely(before, after, reach, *, flux_tolerance, balance_tolerance, max_
     costs = costs or Costs()
     fluxes = np.abs(np.concatenate([before.flux.value, after.flux.value]))
     smallest = fluxes[fluxes > 0].min(initial=np.inf)
-    sides = [_Side(catalog, smallest, costs, flux_tolerance) for catalog in (before, after)]
+    sides = [Side(catalog, smallest, costs, flux_tolerance) for catalog in (before, after)]
     motion = costs.motion * reach / 2
     contact = np.hypot(costs.contact, motion)
     # Where features move less than a pixel, those that touch may still be some pixels apart.
     reach = max(reach, FARTHEST * contact)
-    pairs = _alike_in_reach(before, after, reach)
-    gaps = gaps_between(before, after, *pairs, FARTHEST * contact)
-    options = (reach, motion, contact, costs, balance_tolerance, max_partners)
-    teller = _Teller(*sides, pairs, gaps, *options)
-    mirror = _Teller(*sides[::-1], pairs[::-1], gaps, *options)
+    options = {"motion": motion, "contact": contact, "costs": costs, "balance_tolerance": balance_tolerance}
     with np.errstate(divide="ignore", invalid="ignore"):  # a feature without net flux balances nothing
-        stories = [*teller.links(flux_tolerance), *teller.ends(), *teller.deaths()]
-        stories += [_mirrored(story) for story in (*mirror.ends(), *mirror.deaths())]
-    chosen, bounded = _choose(stories, len(before), len(after))
-    transition = _transition(chosen, sides, len(teller.cut_groups) + len(mirror.cut_groups))
+        teller, mirror = Teller(*sides, **options), Teller(*sides[::-1], **options)
+        scene = _Scene(before, after, sides, reach, FARTHEST * contact, max_partners)
+        stories = _all_stories(scene, teller, mirror, flux_tolerance)
+    chosen, confidence, bounded = _choose(stories, len(before), len(after))
+    transition = _transition(chosen, confidence, sides, scene.cut_groups)
     return replace(transition, bounded_covers=bounded)
 
 
-def _mirrored(story):
-    return replace(story, before=story.after, after=story.before, category="birth")
+class _Scene:
+    """Which features of two frames are near each other, and which of one frame are near opposite ones."""
 
+    def __init__(self, before, after, sides, reach, farthest, max_partners):
+        i, j = circles_in_reach(before, after, reach)
+        alike = before.polarity[i] == after.polarity[j]
+        i, j = np.divmod(np.sort(i[alike] * len(after) + j[alike]), max(len(after), 1))
+        self.pairs = i, j
+        smaller = np.minimum(before.n_pixels[i], after.n_pixels[j])
+        self.share = common_pixels(before, after, i, j) / np.maximum(smaller, 1)
+        self.gaps = self._gaps_of_pairs(before, after, farthest)
+        self._catalogs, self._sides, self._reach, self._most = (before, after), sides, reach, max_partners
+        self.opposites = [self._opposites(number, farthest) for number in range(2)]
+        self.cut_groups = sum(groups.cut for groups in self.opposites)
 
-class _Teller:
-    """Tells stories of the death category; with the sides exchanged, those of births."""
+    def _gaps_of_pairs(self, before, after, farthest):
+        """Gaps of all pairs, infinite where they are not small."""
+        first, second, gaps = gaps_of_alike(before, after, farthest)
+        known = self.pairs[0] * len(after) + self.pairs[1]
+        wanted = first * len(after) + second
+        place = np.minimum(np.searchsorted(known, wanted), max(len(known) - 1, 0))
+        found = known[place] == wanted if len(known) else np.zeros(len(wanted), bool)
+        result = np.full(len(known), np.inf)
+        result[place[found]] = gaps[found]
+        result[self.share > 0] = 0
+        return result
 
-    def __init__(self, own, other, pairs, gaps, reach, motion, contact, costs, balance_tolerance, max_partners):
-        self.own = own
-        self.other = other
-        self.pairs = pairs
-        self.gaps = gaps
-        self.reach = reach
-        self.costs = costs
-        self.tolerance = balance_tolerance + RESOLUTION
-        self.max_partners = max_partners
-        #: Features whose groups were cut to the nearest ones.
-        self.cut_groups = set()
-        self.motion = motion
-        self.contact = contact
+    def _opposites(self, number, farthest):
+        """Features of one frame with opposite ones near them, each pair seen from either."""
+        catalog, side = self._catalogs[number], self._sides[number]
+        i, j, gaps = gaps_of_opposites(catalog, farthest)
+        known = side.whole[i] & side.whole[j]
+        known[known] = _in_reach_of_either(catalog, catalog, i[known], j[known], self._reach)
+        i, j, gaps = i[known], j[known], gaps[known]
+        pairs = np.concatenate([i, j]), np.concatenate([j, i])
+        return Groups(*pairs, np.concatenate([gaps, gaps]), side.strength, self._most)
 
-    def ends(self):
-        """Each feature ends alone."""
-        for index, cost in enumerate(self.own.alone):
-            yield _Story("disappearance", (index,), (), float(cost))
-
-    def links(self, flux_tolerance):
-        """Features live on: of one sign, and overlapping or alike in flux (equation 6)."""
+    def keep(self, wanted):
+        """Let go of all pairs but those that are wanted and in each other's region of interest, seen from either."""
+        kept = np.flatnonzero(wanted)
         i, j = self.pairs
-        fluxes = np.abs([self.own.flux[i], self.other.flux[j]])
-        change = relative_change(fluxes[0] - fluxes[1], fluxes.max(axis=0, initial=0))
-        smaller = np.minimum(self.own.catalog.n_pixels[i], self.other.catalog.n_pixels[j])
-        share = common_pixels(self.own.catalog, self.other.catalog, i, j) / np.maximum(smaller, 1)
-        cost = (
-            _surprise(fluxes[0] - fluxes[1], self.own.variance[i] + self.other.variance[j])
-            + self._displacement(self.own.places[i], self.other.places[j], self.own.radius[i])
-            + self.costs.apart * (1 - share)
-        )
-        possible = (share > 0) | (change <= flux_tolerance + RESOLUTION)
-        possible &= cost < self.own.alone[i] + self.other.alone[j]
-        for index in np.flatnonzero(possible):
-            yield _Story("", (int(i[index]),), (int(j[index]),), float(cost[index]))
+        kept = kept[_in_reach_of_either(*self._catalogs, i[kept], j[kept], self._reach)]
+        self.pairs, self.share, self.gaps = (i[kept], j[kept]), self.share[kept], self.gaps[kept]
+        return kept
 
-    def deaths(self):
-        """Features merge and cancel, those that missing data cut excepted."""
-        yield from self._mergings()
-        yield from self._cancellations()
-
-    def _displacement(self, first, second, radius):
-        variance = self.motion**2 + (self.costs.shape * radius) ** 2 + 0.25
-        return ((first - second) ** 2).sum(axis=-1) / (2 * variance)
-
-    def _contact_cost(self, gaps):
-        return np.square(gaps) / (2 * self.contact**2)
-
-    def _near(self, pairs, gaps, strength):
-        """Pairs whose gap is not too large, as neighbors and their gaps by first index; the nearest, if many."""
-        first, second = pairs
-        # Gaps are often equal, and labels depend on how the frame is turned: the stronger of the second comes first.
-        order = np.lexsort((-strength[second], np.round(gaps / RESOLUTION), first))
-        order = order[gaps[order] <= FARTHEST * self.contact]
-        rank = np.arange(len(order)) - np.searchsorted(first[order], first[order])
-        self.cut_groups.update(first[order[rank >= self.max_partners]].tolist())
-        order = order[rank < self.max_partners]
-        features, starts = np.unique(first[order], return_index=True)
-        stops = np.append(starts, len(order))[1:]
-        groups = [order[start:stop] for start, stop in zip(starts, stops, strict=True)]
-        return {feature: (second[group], gaps[group]) for feature, group in zip(features.tolist(), groups, strict=True)}
-
-    def _mergings(self):
-        """Two or more features of one sign become one, with their flux (equation 7) and at their common center."""
-        own, other = self.pairs
-        whole, strength = self.own.whole[own], np.abs(self.own.flux)
-        for product, (parents, gap) in self._near((other[whole], own[whole]), self.gaps[whole], strength).items():
-            sets = combinations(len(parents))
-            sets = sets[sets.sum(axis=1) > 1]
-            if not len(sets):
-                continue
-            flux = np.abs(self.own.flux[parents])
-            total = sets @ flux
-            difference = total - abs(self.other.flux[product])
-            variance = sets @ self.own.variance[parents] + self.other.variance[product]
-            centers = (sets * flux) @ self.own.places[parents] / total[:, np.newaxis]
-            cost = (
-                self.costs.joining
-                + _surprise(difference, variance)
-                + self._displacement(centers, self.other.places[product], self.other.radius[product])
-                + sets @ self._contact_cost(gap)
-            )
-            imbalance = np.abs(difference / self.other.flux[product])
-            yield from self._likely("merging", parents, sets, (), (product,), cost, imbalance)
-
-    def _opposite_neighbors(self):
-        """Pairs of opposite features near each other, each seen from either, and their gaps."""
-        first, second = features_in_reach(self.own.catalog, self.own.catalog, self.reach)
-        size = max(len(self.own.catalog), 1)
-        i, j = np.divmod(np.unique(np.minimum(first, second) * size + np.maximum(first, second)), size)
-        opposite = (self.own.sign[i] != self.own.sign[j]) & self.own.whole[i] & self.own.whole[j]
-        i, j = i[opposite], j[opposite]
-        gaps = gaps_between(self.own.catalog, self.own.catalog, i, j, FARTHEST * self.contact)
-        return (np.concatenate([i, j]), np.concatenate([j, i])), np.concatenate([gaps, gaps])
-
-    def _cancellations(self):
-        """A feature cancels with others of the other sign, with nothing left (equation 8) or a remainder (9)."""
-        heirs = grouped_pairs(*self.pairs)
-        for center, (partners, gap) in self._near(*self._opposite_neighbors(), np.abs(self.own.flux)).items():
-            sets = combinations(len(partners))
-            exchanged = sets @ self.own.flux[partners]
-            remaining = self.own.flux[center] + exchanged
-            variance = self.own.variance[center] + sets @ self.own.variance[partners]
-            cost = self.costs.cancelling + sets @ self._contact_cost(gap)
-            balance = np.abs(remaining / self.own.flux[center])
-            nothing_left = cost + _surprise(remaining, variance)
-            yield from self._likely("cancellation", partners, sets, (center,), (), nothing_left, balance)
-            for product in self._possible_heirs(center, partners, heirs.get(center, [])):
-                yield from self._remainders(center, partners, sets, product, exchanged, variance, cost)
-
-    def _possible_heirs(self, center, partners, heirs):
-        """Of the features that a remainder may be, those that are not so far away that all is likelier alone."""
-        far = self._displacement(self.own.places[center], self.other.places[heirs], 2 * self.own.radius[center])
-        alone = self.own.alone[center] + self.own.alone[partners].sum() + self.other.alone[heirs]
-        return np.asarray(heirs, int)[self.costs.cancelling + far < alone].tolist()
-
-    def _remainders(self, center, partners, sets, product, exchanged, variance, cost):
-        """
-        What the center loses is what its partners had, as far as that can be told.
-
-        Beside a giant equation 9 always holds, since it asks for a change that is small beside the product. What is
-        asked for here is that the change is, within the tolerance, the flux exchanged, or that it cannot be told
-        from the uncertainty of the center's change; then the event stands on contact alone.
-        """
-        difference = self.own.flux[center] + exchanged - self.other.flux[product]
-        imbalance = np.abs(difference / self.other.flux[product])
-        if not (imbalance <= self.tolerance).any():
-            return
-        change_variance = self.own.variance[center] + self.other.variance[product]
-        told = np.maximum(self.tolerance * np.abs(exchanged), UNTOLD * np.sqrt(change_variance))
-        balances = np.abs(difference) <= told
-        cost = (
-            cost
-            + self._untold(sets @ self.own.alone[partners], exchanged, change_variance)
-            + _surprise(difference, variance + self.other.variance[product])
-            + self._displacement(self.own.places[center], self.other.places[product], 2 * self.own.radius[center])
-        )
-        yield from self._likely("cancellation", partners, sets, (center,), (product,), cost, imbalance, balances)
-
-    def _untold(self, alone, exchanged, variance):
-        """
-        What it costs that the center's change cannot tell of flux that ends beside it.
-
-        Such flux ends as seldom as it does alone, but for what contact tells, and for as much as a change of the
-        center by that flux would be a surprise.
-        """
-        rarity = alone - self.costs.vanishing
-        return np.maximum(rarity - self.costs.touching - _surprise(exchanged, variance), 0)
-
-    def _likely(self, kind, partners, sets, center, products, cost, imbalance, balances=True):
-        """The likeliest combinations, of those that balance and cost less than all features alone."""
-        alone = sets @ self.own.alone[partners] + self.own.alone[list(center)].sum()
-        alone = alone + self.other.alone[list(products)].sum()
-        possible = np.flatnonzero((imbalance <= self.tolerance) & balances & (cost < alone))
-        for chosen in possible[np.argsort(cost[possible], kind="stable")[:MOST_COMBINATIONS]]:
-            members = tuple(sorted((*center, *partners[sets[chosen]].tolist())))
-            yield _Story(kind, members, products, float(cost[chosen]), imbalance=float(imbalance[chosen]))
+    def mergers(self, number):
+        """Features of the other frame with those of one that may become them."""
+        parents, products = self.pairs[number], self.pairs[1 - number]
+        near = np.isfinite(self.gaps) & self._sides[number].whole[parents]
+        strength = self._sides[number].strength
+        groups = Groups(products[near], parents[near], self.gaps[near], strength, self._most)
+        self.cut_groups += groups.cut
+        return groups
 
 
-def _surprise(difference, variance):
-    """Half a squared deviation where it is small, growing slowly where it is large: fluxes have heavy tails."""
-    return 1.5 * np.log1p(np.square(difference) / (3 * variance))
+def _in_reach_of_either(first, second, i, j, reach):
+    return are_in_reach(first, second, i, j, reach) | are_in_reach(second, first, j, i, reach)
 
 
-def _alike_in_reach(before, after, reach):
-    """Pairs of features of one sign in each other's region of interest, seen from either."""
-    first, second = features_in_reach(before, after, reach)
-    back, there = features_in_reach(after, before, reach)
-    size = max(len(after), 1)
-    i, j = np.divmod(np.union1d(first * size + second, there * size + back), size)
-    alike = before.polarity[i] == after.polarity[j]
-    return i[alike], j[alike]
+def _all_stories(scene, teller, mirror, flux_tolerance):
+    """All that may have happened and is not likelier to have happened to each feature alone."""
+    pairs, tellers = scene.pairs, (teller, mirror)
+    lives_on, cost = teller.living_on(pairs, scene.share, flux_tolerance)
+    heirs = [
+        one.possible_heirs(near, sides)
+        for one, near, sides in zip(tellers, scene.opposites, (pairs, pairs[::-1]), strict=True)
+    ]
+    kept = scene.keep(lives_on | np.isfinite(scene.gaps) | heirs[0] | heirs[1])
+    lives_on, cost, heirs = lives_on[kept], cost[kept], [possible[kept] for possible in heirs]
+    i, j = scene.pairs
+    stories = [Stories.of("", i[lives_on, np.newaxis], j[lives_on], cost[lives_on])]
+    for number, one in enumerate(tellers):
+        own, other = (side[heirs[number]] for side in (scene.pairs[number], scene.pairs[1 - number]))
+        order = np.lexsort((other, own))
+        told = [one.own.ends(), one.mergings(scene.mergers(number))]
+        told.append(one.cancellations(scene.opposites[number], (own[order], other[order])))
+        stories += [each.mirrored() for each in told] if number else told
+    return Stories.joined(stories)
 
 
 def _choose(stories, number_before, number_after):
-    """The stories that cover each feature once at the least cost, each with its confidence, and how often bounded."""
-    stories = _cheapest_of_equals(stories)
-    covered = [(*story.before, *(number_before + j for j in story.after)) for story in stories]
-    cover = CheapestCover([story.cost for story in stories], covered, number_before + number_after)
+    """The stories that cover each feature once at the least cost, the confidence of each, and how often bounded."""
+    stories = stories.cheapest_of_equals(number_before, number_after)
+    cover = CheapestCover(stories.cost, stories.elements(number_before, number_after), number_before + number_after)
     confidence = np.full(len(stories), np.nan)
-    events = [index for index in cover.chosen if stories[index].kind]
+    events = cover.chosen[stories.kind[cover.chosen] != ""]
     confidence[events] = cover.margins(events)
-    return [(stories[index], float(confidence[index])) for index in cover.chosen], cover.bounded
+    return stories[cover.chosen], confidence[cover.chosen], cover.bounded
 
 
-def _cheapest_of_equals(stories):
-    """One story for each set of features: a cancellation is told by each of its members."""
-    best = {}
-    for story in stories:
-        key = (story.before, story.after)
-        if key not in best or story.cost < best[key].cost:
-            best[key] = story
-    return list(best.values())
+def _transition(chosen, confidence, sides, cut_groups):
+    """The chosen stories as the tracker takes them: events of several features first, then those of one."""
+    successor = np.full(len(sides[0].flux), -1)
+    links = chosen.kind == ""
+    successor[chosen.own[links, 0]] = chosen.other[links]
+    beyond = [np.zeros(len(side.flux), bool) for side in sides]
+    told = ([], [])
+    for category, side, away, events in zip(("death", "birth"), sides, beyond, told, strict=True):
+        alone = (chosen.kind == "disappearance") & (chosen.category == category)
+        gone = alone.copy()
+        gone[alone] = side.at_edge[chosen.own[alone, 0]]
+        away[chosen.own[gone, 0]] = True
+        which = np.flatnonzero((chosen.category == category) & ~links & ~gone)
+        kinds, imbalance, margin = (values[which].tolist() for values in (chosen.kind, chosen.imbalance, confidence))
+        members = [tuple(sorted(member for member in row if member != NOBODY)) for row in chosen.own[which].tolist()]
+        products = [None if other == NOBODY else other for other in chosen.other[which].tolist()]
+        found = [Explanation(*one) for one in zip(kinds, members, products, imbalance, margin, strict=True)]
+        events.extend(sorted(found, key=_reading_order if category == "death" else _mirrored_order))
+    return Transition(successor, *told, cut_groups, *beyond)
 
 
-def _reading_order(entry):
+def _reading_order(event):
     """Events of several features first, then those of one."""
-    story, _ = entry
-    return len(story.before) + len(story.after) == 1, story.before, story.after
+    return event.kind == "disappearance", event.members, _one(event.product)
 
 
-def _transition(chosen, sides, cut_groups):
-    """The chosen stories as the tracker takes them."""
-    before, after = sides
-    successor = np.full(len(before.flux), -1)
-    deaths, births = [], []
-    left, entered = np.zeros(len(before.flux), bool), np.zeros(len(after.flux), bool)
-    for story, confidence in sorted(chosen, key=_reading_order):
-        if not story.kind:
-            successor[story.before[0]] = story.after[0]
-            continue
-        members, products = (story.before, story.after) if story.category == "death" else (story.after, story.before)
-        own, beyond = (before, left) if story.category == "death" else (after, entered)
-        if story.kind == "disappearance" and own.at_edge[members[0]]:
-            beyond[members[0]] = True
-            continue
-        event = Explanation(story.kind, members, products[0] if products else None, story.imbalance, confidence)
-        (deaths if story.category == "death" else births).append(event)
-    return Transition(successor, deaths, births, cut_groups, left, entered)
+def _mirrored_order(event):
+    """The same of births: what they come from is in the earlier frame."""
+    return event.kind == "disappearance", _one(event.product), event.members
+
+
+def _one(product):
+    return () if product is None else (product,)

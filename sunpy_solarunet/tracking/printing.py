@@ -46,7 +46,9 @@ class _Formatter(TableFormatter):
         _, width = self._get_pprint_size(max_lines, max_width)
 
         def lines(number):
-            return super(_Formatter, self)._pformat_table(shown[names[:number]], max_lines, -1, **options)
+            columns = list(shown.columns.values())[:number]
+            part = astropy.table.QTable(columns, meta=shown.meta, copy=False)
+            return super(_Formatter, self)._pformat_table(part, max_lines, -1, **options)
 
         def is_too_wide(number):
             dots = 0 if number == len(names) else len(DOTS)

@@ -11,10 +11,13 @@ from scipy.spatial import cKDTree
 
 from sunpy_solarunet.geometry import circles_that_meet, runs
 
-__all__ = ["ROUNDING", "are_in_reach", "feature_distances", "features_in_reach", "moving_distance"]
+__all__ = ["ROUNDING", "are_in_reach", "circles_in_reach", "feature_distances", "features_in_reach", "moving_distance"]
 
 #: What lies beyond a limit by no more than this, a pixel at a region's edge or a change of flux, lies on it.
 ROUNDING = 1e-9
+
+#: No pixel has corners farther from its center, in units of the pixel length, unless it is very oblong.
+CORNER = 2.0
 
 #: Border pixels of a feature that are told by the box around them, as far as that tells.
 PIECE = 32
@@ -100,6 +103,30 @@ def are_in_reach(source, target, first, second, reach):
     inside = _Border(target).within(second, region.places[first], region.radii[first])
     held, around = region.held_by(target)
     return inside | np.isin(first * len(target) + second, held * len(target) + around)
+
+
+def circles_in_reach(source, target, reach):
+    """
+    Features of which one may have a pixel in the region of interest of the other.
+
+    Parameters
+    ----------
+    source, target, reach
+        As for `features_in_reach`.
+
+    Returns
+    -------
+    tuple of `numpy.ndarray` of `int`
+        Indices of source and target of all such pairs, and of few others.
+    """
+    if not len(source) or not len(target):
+        return np.zeros(0, int), np.zeros(0, int)
+    circles = [
+        (_Border(side).middles, np.maximum(_Border(side).extents, side.enclosing_circles[1]))
+        for side in (source, target)
+    ]
+    (first, first_radii), (second, second_radii) = circles
+    return circles_that_meet(first, first_radii + reach + CORNER, second, second_radii)
 
 
 class _Regions:

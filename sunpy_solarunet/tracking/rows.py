@@ -2,6 +2,8 @@
 The rows that a frame, and what happened between two frames, add to the tables: plain columns.
 """
 
+import itertools
+
 import astropy.units as u
 import numpy as np
 from astropy.time import Time
@@ -10,7 +12,7 @@ from sunpy_solarunet.features import MEASUREMENTS
 from sunpy_solarunet.magnetograms import pixel_coordinates
 from sunpy_solarunet.tracking.columns import join
 from sunpy_solarunet.tracking.events import KINDS
-from sunpy_solarunet.tracking.exchange import contact, exchanged_flux, lesser_members, minority_share
+from sunpy_solarunet.tracking.exchange import are_lesser, contacts
 from sunpy_solarunet.tracking.kinship import text_of
 from sunpy_solarunet.tracking.tables import SCHEMAS
 
@@ -86,88 +88,99 @@ def events_columns(transition, before, after):
     -------
     `dict`
     """
-    deaths = [_Event(death, before, after, "death") for death in transition.deaths]
-    births = [_Event(birth, after, before, "birth") for birth in transition.births]
-    return join([_columns(deaths, before), _columns(births, after)])
+    return join(
+        [
+            _Events(before, after, transition.deaths, "death").columns(),
+            _Events(after, before, transition.births, "birth").columns(),
+        ]
+    )
 
 
-class _Event:
-    """An explanation with the catalogs that it speaks of."""
+class _Events:
+    """The events of one category, and the frame that shows them beside the other."""
 
-    def __init__(self, explanation, own, other, category):
-        self.explanation = explanation
-        self.own = own
-        self.other = other
-        self.category = category
-        self.before, self.after = (own, other) if category == "death" else (other, own)
-        self.members = list(explanation.members)
-        self.products = [] if explanation.product is None else [explanation.product]
-        self.parents, self.children = (
-            (self.members, self.products) if category == "death" else (self.products, self.members)
-        )
-        self.lesser = lesser_members(self.members, own.flux.value)
-        self.flux_exchanged, self.flux_exchanged_error = exchanged_flux(
-            self.lesser, own.flux.value, own.flux_error.value
-        )
+    def __init__(self, shown, other, explanations, category):
+        self._shown, self._other, self._explanations, self._category = shown, other, explanations, category
+        sizes = [len(one.members) for one in explanations]
+        self._number = len(sizes)
+        self._event = np.repeat(np.arange(self._number), sizes)
+        self._member = np.fromiter((member for one in explanations for member in one.members), int, sum(sizes))
+        self._product = np.array([-1 if one.product is None else one.product for one in explanations], int)
+        self._lesser = are_lesser(self._event, self._member, shown.flux.value)
 
-    @property
-    def kind(self):
-        kind = self.explanation.kind
-        return kind if self.category == "death" else KINDS[kind]
+    def columns(self):
+        """All columns."""
+        number = self._number
+        columns = {
+            "kind": np.array([self._named(one.kind) for one in self._explanations], str),
+            "category": np.full(number, self._category) if number else np.zeros(0, str),
+            "balance": np.array([_balance(one) for one in self._explanations], str),
+            "time": _repeated(self._shown.time, number),
+        }
+        columns |= self._places() | self._fluxes()
+        columns |= {
+            name: np.array([getattr(one, name) for one in self._explanations], float)
+            for name in ("imbalance", "confidence")
+        }
+        columns["n_features"] = np.bincount(self._event, minlength=number) + (self._product >= 0)
+        return columns | dict(zip(*self._sides(("parents", "children"), *self._labels()), strict=True))
 
-    @property
-    def balance(self):
-        if self.explanation.kind != "cancellation":
-            return ""
-        return "unbalanced" if self.products else "balanced"
+    def _named(self, kind):
+        return kind if self._category == "death" else KINDS[kind]
 
-    @property
-    def flux_before(self):
-        return self.before.flux.value[self.parents].sum()
+    def _sides(self, names, of_members, of_products):
+        """Two names, and what belongs to them: members die, or are born of products."""
+        return names, (of_members, of_products) if self._category == "death" else (of_products, of_members)
 
-    @property
-    def flux_after(self):
-        return self.after.flux.value[self.children].sum()
+    def _places(self):
+        names = ("Tx", "Ty", "lon", "lat")
+        if not self._number:
+            return {name: np.zeros(0) for name in names}
+        position = contacts(self._shown, self._event, self._member, self._lesser).T
+        places = pixel_coordinates(self._shown.map, *position)
+        return {name: _plain(place, SCHEMAS["events"][name][0]) for name, place in zip(names, places, strict=True)}
 
-    @property
-    def minority_share(self):
-        return minority_share(self.members, self.lesser, self.own.flux.value)
+    def _sum(self, values):
+        """Sums over the members of each event."""
+        return np.bincount(self._event, values[self._member], self._number)
 
-    @property
-    def position(self):
-        return contact(self.own, self.members, self.lesser)
+    def _fluxes(self):
+        flux, error = self._shown.flux.value, self._shown.flux_error.value
+        of_products = np.where(self._product >= 0, np.append(self._other.flux.value, 0)[self._product], 0.0)
+        columns = dict(zip(*self._sides(("flux_before", "flux_after"), self._sum(flux), of_products), strict=True))
+        lesser = np.where(self._lesser, np.abs(flux[self._member]), 0)
+        exchanged = np.bincount(self._event, lesser, self._number)
+        squares = np.where(self._lesser, np.square(error[self._member]), 0)
+        total = self._sum(np.abs(flux))
+        return columns | {
+            "flux_exchanged": exchanged,
+            "flux_exchanged_error": np.sqrt(np.bincount(self._event, squares, self._number)),
+            "minority_share": self._share_of_minority(exchanged, total),
+        }
+
+    def _share_of_minority(self, exchanged, total):
+        """Not-a-number where all members have one sign."""
+        signs = np.sign(self._shown.flux.value)[self._member]
+        lowest, highest = np.full(self._number, np.inf), np.full(self._number, -np.inf)
+        np.minimum.at(lowest, self._event, signs)
+        np.maximum.at(highest, self._event, signs)
+        return np.divide(exchanged, total, where=lowest < highest, out=np.full(self._number, np.nan))
+
+    def _labels(self):
+        """Labels of the members and of the product of each event."""
+        labels = self._shown.label[self._member].tolist()
+        bounds = np.searchsorted(self._event, np.arange(self._number + 1)).tolist()
+        members = [text_of(labels[first:last]) for first, last in itertools.pairwise(bounds)]
+        products = [[] if one.product is None else [int(self._other.label[one.product])] for one in self._explanations]
+        return np.array(members, str), np.array([text_of(product) for product in products], str)
 
 
-def _columns(events, shown):
-    """Events of one category, which this frame shows."""
-    position = np.array([event.position for event in events]).reshape(-1, 2).T
-    places = pixel_coordinates(shown.map, *position) if events else [np.zeros(0) * u.deg] * 4
-    columns = {
-        "kind": np.array([event.kind for event in events], str),
-        "category": np.array([event.category for event in events], str),
-        "balance": np.array([event.balance for event in events], str),
-        "time": _repeated(shown.time, len(events)),
-    }
-    columns |= {
-        name: place.to_value(SCHEMAS["events"][name][0])
-        for name, place in zip(("Tx", "Ty", "lon", "lat"), places, strict=True)
-    }
-    fluxes = ("flux_before", "flux_after", "flux_exchanged", "flux_exchanged_error", "minority_share")
-    columns |= {name: np.array([getattr(event, name) for event in events], float) for name in fluxes}
-    columns |= {
-        "imbalance": np.array([event.explanation.imbalance for event in events], float),
-        "confidence": np.array([event.explanation.confidence for event in events], float),
-        "n_features": np.array([len(event.parents) + len(event.children) for event in events], int),
-        "parents": np.array([_labels(event.before, event.parents) for event in events], str),
-        "children": np.array([_labels(event.after, event.children) for event in events], str),
-    }
-    return columns
+def _balance(explanation):
+    if explanation.kind != "cancellation":
+        return ""
+    return "balanced" if explanation.product is None else "unbalanced"
 
 
 def _repeated(time, number):
     time = time.utc
     return Time(np.full(number, time.jd1), np.full(number, time.jd2), format="jd", scale="utc")
-
-
-def _labels(catalog, features):
-    return text_of(catalog.label[features].tolist())

@@ -116,6 +116,28 @@ def test_a_file_is_waited_for_until_it_is_whole(paths, unbroken, place, tmp_path
     assert table_files(run.folder) == unbroken
 
 
+def test_a_file_that_grows_for_long_is_neither_waited_for_nor_taken_half(
+    paths, place, tmp_path, monkeypatch, meanwhile
+):
+    """The one after it comes first, and when it is whole itself, it is too late."""
+    monkeypatch.setattr(following, "LONGEST", 0.6)
+    shutil.copy(paths[0], place)
+    content = paths[1].read_bytes()
+
+    def come():
+        wait_for(lambda: frames_in(tmp_path / "run") == 1)
+        with (place / paths[1].name).open("wb", buffering=0) as file:
+            file.write(content[:5000])
+            shutil.copy(paths[2], place)
+            wait_for(lambda: frames_in(tmp_path / "run") == 2)
+            file.write(content[5000:])
+
+    meanwhile(come)
+    with pytest.warns(SolarUnetWarning, match=r"frame_01\.fits: is earlier than frame_02\.fits"):
+        run = track(tmp_path / "run", place, **SOON)
+    assert run.frames["file"].tolist() == ["frame_00.fits", "frame_02.fits", "frame_01.fits"]
+
+
 def test_a_file_that_stays_cut_is_skipped_after_some_time(paths, place, tmp_path, monkeypatch, meanwhile):
     monkeypatch.setattr(following, "PATIENCE", 1.0)
     for path in paths[:3]:

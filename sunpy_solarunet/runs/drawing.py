@@ -7,9 +7,9 @@ from functools import partial
 
 from tqdm.auto import tqdm
 
-from sunpy_solarunet.runs.atomic import written_whole
-from sunpy_solarunet.runs.catalogs import Catalogs
+from sunpy_solarunet.atomic import written_whole
 from sunpy_solarunet.runs.crew import in_order
+from sunpy_solarunet.runs.finding import Catalogs
 from sunpy_solarunet.runs.layout import Layout
 
 __all__ = ["Drawable", "draw_events", "draw_frames"]

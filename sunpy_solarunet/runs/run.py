@@ -7,18 +7,16 @@ from pathlib import Path
 
 from astropy.utils import lazyproperty
 
+from sunpy_solarunet.claiming import is_claimed
 from sunpy_solarunet.display import settings_html, settings_text, value_text
 from sunpy_solarunet.errors import SolarUnetError
 from sunpy_solarunet.runs.beginning import write_run
-from sunpy_solarunet.runs.catalogs import stored_catalog
-from sunpy_solarunet.runs.claiming import is_claimed
 from sunpy_solarunet.runs.drawing import Drawable
-from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory
+from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory, stored_catalog, track_at
 from sunpy_solarunet.runs.following import following_of
 from sunpy_solarunet.runs.frames import read_frame
 from sunpy_solarunet.runs.judging import warn_of_skipped_frames
 from sunpy_solarunet.runs.layout import Layout
-from sunpy_solarunet.runs.placing import track_at
 from sunpy_solarunet.runs.reading import read_tables
 from sunpy_solarunet.runs.record import read_record
 from sunpy_solarunet.runs.views import RunEvent, RunTrack

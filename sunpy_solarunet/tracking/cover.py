@@ -128,11 +128,12 @@ class CheapestCover:
         most = min(MOST_RIVALS, RIVALS_IN_ALL // max(len(chosen), 1))
         width = min(MOST_BEGINNINGS, BEGINNINGS_IN_ALL // max(len(chosen), 1))
         groups = [chosen[start : start + AT_ONCE] for start in range(0, len(chosen), AT_ONCE)]
-        margins = [self._margins(group, most, width, budget) for group in groups]
+        by_program = MOST_BY_PROGRAM // max(len(groups), 1)
+        margins = [self._margins(group, most, width, by_program, budget) for group in groups]
         self.bounded += budget.met
         return np.concatenate([np.zeros(0), *margins])
 
-    def _margins(self, chosen, most_rivals, width, budget):
+    def _margins(self, chosen, most_rivals, width, most_by_program, budget):
         """Each set's rivals, and what those around them lose without it; by a program where there are many ways."""
         around = _Surroundings(self, chosen)
         own, rival = around.candidates(most_rivals, budget)
@@ -140,7 +141,7 @@ class CheapestCover:
         is_open = ~is_least & np.isfinite(around.most)
         number = np.bincount(own, minlength=len(chosen))
         smallest = np.argsort(np.where(is_open, number, np.iinfo(int).max), kind="stable")[: is_open.sum()]
-        by_program = smallest[np.cumsum(number[smallest]) <= MOST_BY_PROGRAM]
+        by_program = smallest[np.cumsum(number[smallest]) <= most_by_program]
         budget.met += len(smallest) - len(by_program)
         chosen_ones = np.isin(own, by_program)
         margins = around.saving - around.worth + losses

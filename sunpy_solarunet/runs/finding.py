@@ -8,12 +8,12 @@ import astropy.units as u
 import numpy as np
 from astropy.time import Time
 from astropy.utils import lazyproperty
-from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import MagnetogramError, SequenceError, SolarUnetError
 from sunpy_solarunet.features import FeatureCatalog
 from sunpy_solarunet.magnetograms import MagnetogramSequence
 from sunpy_solarunet.magnetograms.describing import make_map
+from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.runs.frames import read_labels
 from sunpy_solarunet.runs.inputs import find_sources, fingerprint
 from sunpy_solarunet.runs.record import options_of
@@ -84,8 +84,8 @@ def maps_in_memory(maps):
     """
     if isinstance(maps, MagnetogramSequence):
         maps = maps._sources
-    several = [maps] if isinstance(maps, str | Path | GenericMap) else maps
-    return [one for one in several if isinstance(one, GenericMap)]
+    several = [maps] if isinstance(maps, str | Path) or is_map(maps) else maps
+    return [one for one in several if is_map(one)]
 
 
 def _opened(source):

@@ -8,8 +8,6 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 __all__ = [
-    "at_border",
-    "at_edge",
     "border_pixels",
     "circles_that_meet",
     "pairs_within",
@@ -132,60 +130,14 @@ def border_pixels(labels):
     `numpy.ndarray` of `bool`
         Shape (rows, columns); never true where the label is 0.
     """
-    rows, columns = np.nonzero(labels)
     border = np.zeros(labels.shape, bool)
-    border[rows, columns] = at_border(labels, rows, columns)
+    border[[0, -1]] = border[:, [0, -1]] = True
+    for one, other in (((slice(1, None),), (slice(-1),)), ((..., slice(1, None)), (..., slice(-1)))):
+        differ = labels[one] != labels[other]
+        border[one] |= differ
+        border[other] |= differ
+    border &= labels != 0
     return border
-
-
-def at_border(labels, rows, columns):
-    """
-    Which of some pixels have a neighbor, by an edge, of another label or beyond the frame.
-
-    Parameters
-    ----------
-    labels : `numpy.ndarray` of `int`
-        Shape (rows, columns).
-    rows, columns : `numpy.ndarray` of `int`
-        The pixels, shape (n,).
-
-    Returns
-    -------
-    `numpy.ndarray` of `bool`
-        Shape (n,).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sunpy_solarunet.geometry import at_border
-    >>> at_border(np.ones((3, 4), int), np.array([1, 1, 1, 2]), np.array([0, 1, 2, 2]))
-    array([ True, False, False,  True])
-    """
-    width, flat = labels.shape[1], labels.ravel()
-    found, pixels = at_edge(labels.shape, rows, columns), rows * width + columns
-    own = flat[pixels]
-    for step in (-width, -1, 1, width):
-        found |= flat.take(pixels + step, mode="clip") != own
-    return found
-
-
-def at_edge(shape, rows, columns):
-    """
-    Which of some pixels lie at the frame's edge.
-
-    Parameters
-    ----------
-    shape : tuple of `int`
-        Rows and columns of the frame.
-    rows, columns : `numpy.ndarray` of `int`
-        The pixels, shape (n,).
-
-    Returns
-    -------
-    `numpy.ndarray` of `bool`
-        Shape (n,).
-    """
-    return (rows == 0) | (rows == shape[0] - 1) | (columns == 0) | (columns == shape[1] - 1)
 
 
 def pixel_corners(x, y):

@@ -16,6 +16,7 @@ __all__ = [
     "IDENTITIES",
     "METHODS",
     "MODELS",
+    "PALETTES",
     "PRECISIONS",
     "RECIPES",
     "SUFFIXES",
@@ -61,6 +62,9 @@ IDENTITIES = ("largest_flux", "new")
 
 #: How events are named: by the flux balance of equations 7 to 9, or by SWAMIS's flux changes of neighbors.
 EVENT_RULES = ("flux_balance", "swamis")
+
+#: The colors of events and signs.
+PALETTES = ("default", "paper")
 
 #: Names of the table formats, by which they are chosen, and their suffixes.
 SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf", "csv": ".csv"}

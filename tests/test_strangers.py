@@ -34,6 +34,22 @@ def test_what_is_of_no_run_is_not_removed(paths, tmp_path, name):
     assert mine.read_text() == "mine"
 
 
+@pytest.mark.parametrize("text", ["{", "[1, 2]", '{"speed": 4}'])
+def test_a_file_that_is_called_as_the_record_of_a_run_is_not_replaced(paths, tmp_path, text):
+    mine = tmp_path / "run.json"
+    mine.write_text(text)
+    for overwrite in (False, True):
+        with pytest.raises(SolarUnetError, match=r"run\.json: not the record of a run.*choose another folder"):
+            track(tmp_path, [planted_map(0)], overwrite=overwrite)
+    assert mine.read_text() == text
+
+
+def test_a_folder_in_the_place_of_the_record_is_refused(paths, tmp_path):
+    (tmp_path / "output" / "run.json").mkdir(parents=True)
+    with pytest.raises(SolarUnetError, match=r"run\.json is of no run"):
+        track(tmp_path / "output", paths)
+
+
 def test_figures_of_no_run_are_replaced_only_if_asked_for(paths, tmp_path):
     mine = tmp_path / "output" / "frame_0000.png"
     mine.parent.mkdir()

@@ -13,6 +13,7 @@ from sunpy_solarunet.names import (
     EVENT_RULES,
     IDENTITIES,
     METHODS,
+    PALETTES,
     PRECISIONS,
     bundled_models,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "add_choice",
     "add_command",
     "add_flag",
+    "add_palette",
     "add_reading",
     "add_run",
     "add_segmentation",
@@ -66,6 +68,11 @@ def add_choice(group, name, choices, *, default=None, what=None, help):  # noqa:
     """An option that is one of several names, all of which are in the help."""
     what = what or name.strip("-").replace("-", " ")
     return group.add_argument(name, type=name_of(what, choices), choices=list(choices), default=default, help=help)
+
+
+def add_palette(command):
+    """The colors of figures."""
+    add_choice(command, "--palette", PALETTES, default="default", help="colors of figures (%(default)s)")
 
 
 def add_reading(command):

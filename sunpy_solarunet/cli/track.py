@@ -7,6 +7,7 @@ from sunpy_solarunet.cli.options import (
     add_choice,
     add_command,
     add_flag,
+    add_palette,
     add_reading,
     add_segmentation,
     add_times,
@@ -50,6 +51,7 @@ def add(commands):
     command.add_argument("--until", type=time, metavar="TIME", help="when --follow ends")
     add_choice(command, "--format", SUFFIXES, default="ecsv", what="table format", help="of the tables (%(default)s)")
     add_flag(command, "--plots", default=True, help="draw each frame with its events, as is done, or write tables only")
+    add_palette(command)
     add_flag(command, "--movie", help="draw a movie, too")
     add_workers(command)
     command.add_argument(
@@ -91,8 +93,8 @@ def run(options):
             **description,
         )
     if options.plots and not options.follow:
-        run.draw(workers=options.workers, progress=not options.quiet)
+        run.draw(workers=options.workers, palette=options.palette, progress=not options.quiet)
     if options.movie:
-        run.movie(progress=not options.quiet)
+        run.movie(palette=options.palette, progress=not options.quiet)
     facts = run_facts(run)
     return Outcome(f"{run_text(facts)}\nresults in {run.folder}", facts, SKIPPED if facts["skipped"] else 0)

@@ -11,7 +11,7 @@ from sunpy_solarunet.features.flags import FLAGS
 from sunpy_solarunet.features.outlines import hull_corners, near_any
 from sunpy_solarunet.features.pixels import pixels_by_label
 from sunpy_solarunet.features.spread import NORMAL_MEDIAN, median_of
-from sunpy_solarunet.magnetograms import Grid, field_strength, pixel_area, surface_coordinates, valid_pixels
+from sunpy_solarunet.magnetograms import Grid, field_strength, pixel_area, pixel_coordinates, valid_pixels
 
 __all__ = ["MEASUREMENTS", "Measurements"]
 
@@ -87,7 +87,9 @@ class Measurements:
     @lazyproperty
     def _pixel_positions(self):
         """Rows and columns of each feature pixel."""
-        return np.divmod(self._pixels, self.labels.shape[1])
+        pixels = self._pixels.astype(np.result_type(np.int32, np.min_scalar_type(self.labels.size)))
+        rows = pixels // self.labels.shape[1]
+        return rows, pixels - rows * self.labels.shape[1]
 
     @lazyproperty
     def _pixel_areas(self):
@@ -97,6 +99,8 @@ class Measurements:
 
     @lazyproperty
     def _has_all_areas(self):
+        if self._pixel_areas.all():
+            return np.ones(len(self), bool)
         return self._total((self._pixel_areas == 0).astype(np.intp)) == 0
 
     def _total(self, values):
@@ -184,7 +188,7 @@ class Measurements:
 
     @lazyproperty
     def _surface_coordinates(self):
-        return surface_coordinates(self.coordinate)
+        return pixel_coordinates(self.map, *self._centroids)
 
     @property
     def Tx(self):
@@ -209,8 +213,8 @@ class Measurements:
     @lazyproperty
     def border_positions(self):
         """Columns, rows and numbers (see `numbered`) of the pixels at the features' borders, ordered by number."""
-        at_border = np.flatnonzero(geometry.at_border(self.labels, *self._pixel_positions))
-        rows, columns = (positions[at_border] for positions in self._pixel_positions)
+        at_border = geometry.border_pixels(self.labels).ravel()[self._pixels]
+        rows, columns = np.divmod(self._pixels[at_border], self.labels.shape[1])
         return columns, rows, self.numbered[rows, columns]
 
     @lazyproperty
@@ -314,7 +318,7 @@ class Measurements:
             return np.zeros((0, 4), int)
         lowest = [np.minimum.reduceat(values, self._starts) for values in self._pixel_positions]
         highest = [np.maximum.reduceat(values, self._starts) for values in self._pixel_positions]
-        return np.stack([*lowest, *(values + 1 for values in highest)], axis=-1)
+        return np.stack([*lowest, *(values + 1 for values in highest)], axis=-1).astype(int)
 
     @property
     def bbox_xmin(self):
@@ -343,7 +347,8 @@ class Measurements:
 
         Zero where there is no such pixel.
         """
-        strength = np.abs(field_strength(self.map, (self.labels == 0) & self.has_data))
+        strength = field_strength(self.map, (self.labels == 0) & self.has_data)
+        np.abs(strength, out=strength)
         return (NORMAL_MEDIAN * median_of(strength) if len(strength) else 0.0) * u.G
 
     @lazyproperty

@@ -4,8 +4,6 @@ What the outlines of features say: what they touch, and which of their corners s
 
 import numpy as np
 
-from sunpy_solarunet.geometry import at_edge
-
 __all__ = ["hull_corners", "near_any"]
 
 #: Corners in straight lines and bays are looked for as long as less than this share of the corners remains.
@@ -37,8 +35,11 @@ def near_any(mask, rows, columns):
     >>> near_any(mask, np.array([1, 1, 1]), np.array([1, 2, 3]))
     array([ True, False, False])
     """
+    found = (rows == 0) | (rows == mask.shape[0] - 1) | (columns == 0) | (columns == mask.shape[1] - 1)
+    if not mask.any():
+        return found
     width, flat = mask.shape[1], mask.ravel()
-    found, pixels = at_edge(mask.shape, rows, columns), rows * width + columns
+    pixels = rows * width + columns
     for step in (-width - 1, -width, 1 - width, -1, 1, width - 1, width, width + 1):
         found |= flat.take(pixels + step, mode="clip")
     return found

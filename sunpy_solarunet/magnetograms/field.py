@@ -92,7 +92,9 @@ def field_strength(frame, pixels=None):
     require_time(frame)
     factor = _unit_of(frame, name).to(u.G)
     data = checked_field(np.asarray(frame.data), name, pixels)
-    field = data * factor if factor != 1 else data.copy()
+    if factor != 1:
+        data = data * factor
+    field = data.copy() if np.may_share_memory(data, frame.data) else data
     if pixels is None:
         field[~valid_pixels(frame)] = np.nan
     return field

@@ -39,12 +39,10 @@ class Grid:
 
     def __init__(self, frame):
         self._wcs = frame.wcs
+        self._flat = sky_axes(frame) if is_of_the_sky(frame) else None
         #: Length of a pixel's side, `~astropy.units.Quantity`.
         self.side = pixel_length(frame)
-        if is_of_the_sky(frame):
-            self._flat = sky_axes(frame)
-        else:
-            self._flat = None
+        if self._flat is None:
             self._radius = frame.rsun_meters.to_value(u.Mm)
 
     def axes(self, columns, rows):

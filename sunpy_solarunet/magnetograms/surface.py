@@ -17,6 +17,7 @@ __all__ = [
     "AREAS",
     "is_of_the_sky",
     "pixel_area",
+    "pixel_coordinates",
     "pixel_length",
     "sky_axes",
     "surface_coordinates",
@@ -196,24 +197,59 @@ def surface_coordinates(coordinate):
     with warnings.catch_warnings():
         # Not-a-number is the answer that is wanted off the disk.
         warnings.filterwarnings("ignore", "The conversion of these 2D helioprojective coordinates", SunpyUserWarning)
-        if sky is coordinate and observer.obstime is not None and observer.obstime == coordinate.obstime:
-            lon, lat = _stonyhurst(coordinate.frame.make_3d(), observer)
-        else:
-            surface = coordinate.transform_to(HeliographicStonyhurst(obstime=coordinate.obstime))
-            lon, lat = surface.lon.to(u.deg), surface.lat.to(u.deg)
-    return sky.Tx.to(u.arcsec), sky.Ty.to(u.arcsec), lon, lat
+        surface = coordinate.transform_to(HeliographicStonyhurst(obstime=coordinate.obstime))
+    return sky.Tx.to(u.arcsec), sky.Ty.to(u.arcsec), surface.lon.to(u.deg), surface.lat.to(u.deg)
 
 
-def _stonyhurst(place, observer):
+def pixel_coordinates(frame, columns, rows):
     """
-    Longitude and latitude of helioprojective places with distances, whose observer is known at their time.
+    Helioprojective and Stonyhurst coordinates of pixels.
 
-    One rotation in place of SunPy's chain of frames, each of which is made anew.
+    SunPy makes a chain of frames for them, and for each its time and observer. Where a map of the sky says
+    where its observer is, one rotation does as well.
+
+    Parameters
+    ----------
+    frame : `~sunpy.map.GenericMap`
+    columns, rows : `numpy.ndarray`
+        Pixel coordinates, shape (n,).
+
+    Returns
+    -------
+    tuple of `~astropy.units.Quantity`
+        As of `surface_coordinates`.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import numpy as np
+    >>> from sunpy_solarunet import magnetogram
+    >>> from sunpy_solarunet.magnetograms import pixel_coordinates
+    >>> field = np.zeros((5, 5)) * u.G
+    >>> frame = magnetogram(field, time="2017-07-13", scale=400 * u.arcsec, center=(0, 0) * u.arcsec)
+    >>> Tx, Ty, lon, lat = pixel_coordinates(frame, np.array([2, 3, 4]), np.array([2, 2, 4]))
+    >>> print(Tx.value.round(2), lon.value.round(3), lat.value.round(3))
+    [  0. 400. 800.] [ 0.    25.026    nan] [4.134 3.747   nan]
     """
-    ahead, west, north = place.cartesian.xyz.to_value(u.m)
-    toward = observer.radius.to_value(u.m) - ahead
-    lon, lat = observer.lon.to_value(u.rad), observer.lat.to_value(u.rad)
-    level, up = np.cos(lat) * toward - np.sin(lat) * north, np.sin(lat) * toward + np.cos(lat) * north
-    angles = np.arctan2(west, level) + lon, np.arctan2(up, np.hypot(west, level))
-    degrees = [np.degrees(angle) * u.deg for angle in angles]
-    return Longitude(degrees[0], wrap_angle=180 * u.deg), Latitude(degrees[1])
+    told = frame.wcs.wcs.aux
+    observer = [getattr(told, name) for name in ("hgln_obs", "hglt_obs", "dsun_obs", "rsun_ref")]
+    # A screen, which says how far away is what lies off the disk, is left to SunPy.
+    if not is_of_the_sky(frame) or None in observer or getattr(Helioprojective, "_assumed_screen", "") is not None:
+        return surface_coordinates(frame.pixel_to_world(columns * u.pix, rows * u.pix))
+    west, north = frame.wcs.pixel_to_world_values(columns, rows)
+    sky = Longitude(west, u.deg, wrap_angle=180 * u.deg), Latitude(north, u.deg)
+    lon, lat = _seen_from(*observer, *(angle.to_value(u.rad) for angle in sky))
+    surface = Longitude(lon, u.rad, wrap_angle=180 * u.deg), Latitude(lat, u.rad)
+    return *(angle.to(u.arcsec) for angle in sky), *(angle.to(u.deg) for angle in surface)
+
+
+def _seen_from(lon, lat, distance, radius, west, north):
+    """Stonyhurst longitude and latitude, in radians, of directions from an observer; not-a-number off the disk."""
+    lon, lat = np.radians([lon, lat])
+    ahead, right, up = np.cos(north) * np.cos(west), np.cos(north) * np.sin(west), np.sin(north)
+    with np.errstate(invalid="ignore"):
+        length = distance * ahead - np.sqrt((distance * ahead) ** 2 - (distance**2 - radius**2))
+    toward = distance - length * ahead
+    level = np.cos(lat) * toward - np.sin(lat) * length * up
+    height = np.sin(lat) * toward + np.cos(lat) * length * up
+    return np.arctan2(length * right, level) + lon, np.arctan2(height, np.hypot(length * right, level))

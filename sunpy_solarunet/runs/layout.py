@@ -3,6 +3,8 @@ Where everything stands in the folder of a run.
 """
 
 import contextlib
+import os
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from sunpy_solarunet.errors import name_choice
@@ -13,6 +15,9 @@ __all__ = ["SUFFIXES", "TABLES", "Layout", "remove_files", "table_suffix"]
 
 #: Names of the files of frames and pairs, without their suffix.
 NUMBERED = 6 * "[0-9]"
+
+#: Names of figures and movies.
+FIGURES = ("frame_[0-9]*.png", "event_[0-9]*.png", "movie.mp4", "movie.gif")
 
 #: The tables of a run.
 TABLES = ("events", "members", "features", "tracks", "frames")
@@ -94,8 +99,7 @@ class Layout:
 
     def figures(self):
         """Files of figures and movies that are there."""
-        patterns = ("frame_[0-9]*.png", "event_[0-9]*.png", "movie.mp4", "movie.gif")
-        return [path for pattern in patterns for path in self.folder.glob(pattern)]
+        return [path for pattern in FIGURES for path in self.folder.glob(pattern)]
 
     def number_of_frames(self):
         """How many frames are there, from the first one on without a gap."""
@@ -111,18 +115,23 @@ class Layout:
             folder.mkdir(parents=True, exist_ok=True)
 
     def owns(self, path):
-        """Whether a path is one of those that a run writes."""
-        path = Path(path).absolute()
-        folders = (folder.absolute() for folder in (self.frames, self.pairs, self.parts, self.replacement))
-        files = (own.absolute() for own in (*self.tables(), *self.figures()))
-        return any(path.is_relative_to(folder) for folder in folders) or path in files
+        """Whether a path is one of those that a run writes, be it there or not."""
+        try:
+            folder, *rest = Path(path).absolute().relative_to(self.folder.absolute()).parts
+        except ValueError:
+            return False
+        if rest:
+            return folder in {own.name for own in (self.frames, self.pairs, self.parts, self.replacement)}
+        is_table = any(folder == self.table(name, suffix).name for name in TABLES for suffix in FORMATS)
+        return is_table or any(fnmatchcase(folder, pattern) for pattern in FIGURES)
 
     def strangers(self):
-        """Where no run is, files that are there in the places of a run's folders."""
+        """Where no run is, what is there in the places of a run's files and folders."""
         folders = [self.frames, self.pairs, self.parts]
         if not (self.replacement / self.record.name).is_file():
             folders.append(self.replacement)
-        return sorted(path for folder in folders for path in (folder, *folder.rglob("*")) if path.is_file())
+        files = sorted(path for folder in folders for path in (folder, *folder.rglob("*")) if path.is_file())
+        return files + ([self.record] if os.path.lexists(self.record) else [])
 
     def remove(self):
         """Remove the run, but nothing else that is in its folder; the record, which tells of it, at the end."""

@@ -13,9 +13,9 @@ import astropy.units as u
 from astropy.utils import lazyproperty
 from tqdm.auto import tqdm
 
+from sunpy_solarunet.atomic import written_whole
 from sunpy_solarunet.errors import MagnetogramError, SequenceError, SolarUnetWarning
-from sunpy_solarunet.runs.atomic import written_whole
-from sunpy_solarunet.runs.catalogs import stored_catalog
+from sunpy_solarunet.runs.finding import stored_catalog
 from sunpy_solarunet.runs.folding import Fold, Pieces, stored_steps
 from sunpy_solarunet.runs.frames import StoredFrame, write_frame
 from sunpy_solarunet.runs.inputs import Cadence, wrong_shape
@@ -271,7 +271,7 @@ class Writer:
 
     def _break_off(self):
         """Keep what was found; nothing is left of a run without a frame."""
-        if not self._begun:
+        if not self._begun and self._layout.record.is_file():
             shutil.rmtree(self._layout.parts, ignore_errors=True)
         elif not self._fold.used:
             self._layout.remove()

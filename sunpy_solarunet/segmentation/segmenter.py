@@ -210,8 +210,9 @@ class Segmenter:
 
     def _labels(self, field):
         mask, probability = self._three_classes(field)
-        labels = classical.downhill_labels(field, mask) if self.method == "downhill" else classical.signed_labels(mask)
-        return classical.keep_large(labels, self.min_pixels), probability
+        if self.method == "downhill":
+            return classical.downhill_labels(field, mask, self.min_pixels), probability
+        return classical.signed_labels(mask, self.min_pixels), probability
 
     def labels(self, field):
         """
@@ -248,12 +249,11 @@ class Segmenter:
 
     @staticmethod
     def _warn_if_nothing_to_see(field, magnetogram):
-        valid = field[~np.isnan(field)]
         name = magnetogram.meta.get("filename", "the map")
-        if valid.size == 0:
+        if np.isnan(field).all():
             message = f"{name} has no data: all pixels are not-a-number, masked or padding; its catalog is empty"
-        elif valid.size == field.size > 1 and valid.min() == valid.max():
-            message = f"{name} is constant: {valid[0]:g} G everywhere"
+        elif field.size > 1 and field.min() == field.max():
+            message = f"{name} is constant: {field[0, 0]:g} G everywhere"
         else:
             return
         warnings.warn(message, SolarUnetWarning, stacklevel=3)

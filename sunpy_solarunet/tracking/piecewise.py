@@ -15,6 +15,9 @@ from sunpy_solarunet.tracking.wholeness import counted
 
 __all__ = ["write_pieces"]
 
+#: Rows that are written at once; as text, they take many times the memory that they have as numbers.
+AT_ONCE = 500
+
 #: Bytes that a block of a FITS file has.
 FITS_BLOCK = 2880
 
@@ -72,7 +75,9 @@ def write_pieces(name, pieces, path, *, rows, meta=None):
 
 def _tables(name, pieces, meta, rows, kind):
     for columns in pieces():
-        yield format_ready(counted(make_table(name, columns, meta), rows), kind)
+        for start in range(0, len(next(iter(columns.values()))), AT_ONCE):
+            part = {column: values[start : start + AT_ONCE] for column, values in columns.items()}
+            yield format_ready(counted(make_table(name, part, meta), rows), kind)
 
 
 def _write_fits(name, pieces, path, meta, rows):

@@ -3,6 +3,7 @@ Tables as text, which other programs read: ECSV and CSV, with times in ISO 8601 
 """
 
 import csv
+import gc
 import io
 import itertools
 import re
@@ -89,6 +90,9 @@ def write_text(tables, path, kind):
         for number, table in enumerate(tables):
             head, rows = table_text(table, kind)
             file.write(rows if number else head + rows)
+            # Astropy's writers leave cycles behind, which hold the text of all cells until Python looks for them.
+            del table, head, rows
+            gc.collect(1)
 
 
 def table_text(table, kind):

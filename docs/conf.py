@@ -3,6 +3,7 @@ Configuration of the Sphinx documentation builder.
 """
 
 import builtins
+import csv
 import datetime
 import sys
 import urllib.request
@@ -17,6 +18,7 @@ from sunpy.util.exceptions import SunpyDeprecationWarning, SunpyPendingDeprecati
 from sunpy_sphinx_theme import PNG_ICON
 
 from sunpy_solarunet import __version__
+from sunpy_solarunet.tracking.schemas import ALL_SCHEMAS
 
 # Nothing that the documentation shows may be deprecated.
 for category in (
@@ -75,6 +77,8 @@ INVENTORIES = {
     "astropy": "https://docs.astropy.org/en/stable/",
     "sunpy": "https://docs.sunpy.org/en/stable/",
     "skimage": "https://scikit-image.org/docs/stable/",
+    "networkx": "https://networkx.org/documentation/stable/",
+    "xarray": "https://docs.xarray.dev/en/stable/",
 }
 
 
@@ -102,6 +106,18 @@ if not reached["python"]:
 if not all(reached.values()):
     missing = ", ".join(name for name in INVENTORIES if not reached[name])
     logging.getLogger(__name__).info("out of reach, not linked: %s", missing)
+
+# -- Columns of the tables -----------------------------------------------------
+
+columns = Path(__file__).parent / "generated" / "columns"
+columns.mkdir(parents=True, exist_ok=True)
+for name, schema in ALL_SCHEMAS.items():
+    with (columns / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(("column", "unit or type", "meaning"))
+        rows.writerows(
+            (f"``{column}``", getattr(kind, "__name__", kind), told) for column, (kind, told) in schema.items()
+        )
 
 # -- HTML ----------------------------------------------------------------------
 

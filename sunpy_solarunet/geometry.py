@@ -17,6 +17,9 @@ __all__ = [
     "smallest_circles",
 ]
 
+#: Which of four points can determine the circle around them, two or three, if the last one does.
+DETERMINING = ((0, 3, 3), (1, 3, 3), (2, 3, 3), (0, 1, 3), (0, 2, 3), (1, 2, 3))
+
 #: Steps from corner to corner around a pixel, counterclockwise in x to the right and y up: right, up, left, down.
 _STEPS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
 
@@ -127,10 +130,14 @@ def border_pixels(labels):
     `numpy.ndarray` of `bool`
         Shape (rows, columns); never true where the label is 0.
     """
-    padded = np.pad(labels, 1)
-    inner = padded[1:-1, 1:-1]
-    alike = [inner == side for side in (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])]
-    return (labels != 0) & ~np.logical_and.reduce(alike)
+    border = np.zeros(labels.shape, bool)
+    border[[0, -1]] = border[:, [0, -1]] = True
+    for one, other in (((slice(1, None),), (slice(-1),)), ((..., slice(1, None)), (..., slice(-1)))):
+        differ = labels[one] != labels[other]
+        border[one] |= differ
+        border[other] |= differ
+    border &= labels != 0
+    return border
 
 
 def pixel_corners(x, y):
@@ -307,28 +314,28 @@ def smallest_circles(points, group_starts):
 
 
 def _smallest_circle_of_four(points, tolerance):
-    """Smallest circle around four points, for many fours at once, and the three points that determine it."""
-    candidates = [(i, j, j) for i, j in itertools.combinations(range(4), 2)]
-    candidates += list(itertools.combinations(range(4), 3))
-    triples = points[:, candidates, :]
-    centers = np.stack([_circumcenter(triples[:, n], pair=n < 6) for n in range(len(candidates))], axis=1)
-    distance = np.linalg.norm(points[:, np.newaxis, :, :] - centers[:, :, np.newaxis, :], axis=-1)
-    radii = np.linalg.norm(triples[:, :, 0] - centers, axis=-1)
-    covers = (distance <= radii[..., np.newaxis] + tolerance / 4).all(axis=-1)
-    best = np.where(covers, radii, np.inf).argmin(axis=1)
-    rows = np.arange(len(points))
-    return centers[rows, best], distance[rows, best].max(axis=-1), triples[rows, best]
+    """
+    Smallest circle around four points, for many fours at once, and the three points that determine it.
+
+    The last point lies outside of the circle around the others, so that it is one of those that determine it.
+    """
+    x, y = np.moveaxis(points, -1, 0).transpose(0, 2, 1).copy()
+    one, two = np.transpose(DETERMINING)[:2]
+    centers = [((x[:3] + x[3]) / 2, (y[:3] + y[3]) / 2), _circumcenters(x, y, one[3:], two[3:], 3)]
+    center_x, center_y = (np.concatenate(parts) for parts in zip(*centers, strict=True))
+    distance = np.sqrt((x - center_x[:, np.newaxis]) ** 2 + (y - center_y[:, np.newaxis]) ** 2)
+    radii = distance[np.arange(len(one)), one]
+    covers = (distance <= radii[:, np.newaxis] + tolerance / 4).all(axis=1)
+    best, rows = np.where(covers, radii, np.inf).argmin(axis=0), np.arange(len(points))
+    center = np.stack([center_x[best, rows], center_y[best, rows]], axis=-1)
+    support = points[rows[:, np.newaxis], np.array(DETERMINING)[best]]
+    return center, distance[best, :, rows].max(axis=-1), support
 
 
-def _circumcenter(triples, *, pair):
-    """Middle of the first two points, or the point at one distance from three; not-a-number if they lie on a line."""
-    first, second, third = triples[:, 0], triples[:, 1], triples[:, 2]
-    if pair:
-        return (first + second) / 2
-    b, c = second - first, third - first
-    twice = 2 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
-    b2, c2 = (b**2).sum(axis=-1), (c**2).sum(axis=-1)
+def _circumcenters(x, y, first, second, third):
+    """The points at one distance from three; not-a-number if they lie on a line."""
+    bx, by = x[second] - x[first], y[second] - y[first]
+    cx, cy = x[third] - x[first], y[third] - y[first]
+    b2, c2, twice = bx**2 + by**2, cx**2 + cy**2, 2 * (bx * cy - by * cx)
     with np.errstate(divide="ignore", invalid="ignore"):
-        x = (c[:, 1] * b2 - b[:, 1] * c2) / twice
-        y = (b[:, 0] * c2 - c[:, 0] * b2) / twice
-    return first + np.stack([x, y], axis=-1)
+        return x[first] + (cy * b2 - by * c2) / twice, y[first] + (bx * c2 - cx * b2) / twice

@@ -11,10 +11,12 @@ __all__ = [
     "AREAS",
     "ASSOCIATIONS",
     "DEFAULT_MODEL",
+    "ENGINES",
     "EVENT_RULES",
     "IDENTITIES",
     "METHODS",
     "MODELS",
+    "PALETTES",
     "PRECISIONS",
     "RECIPES",
     "SUFFIXES",
@@ -42,6 +44,9 @@ DEFAULT_MODEL = "solarunet"
 #: How exactly the network's convolutions are computed; "auto" takes the second where it is fast.
 PRECISIONS = ("float32", "bfloat16", "auto")
 
+#: What computes the network: Keras's backend, or OpenVINO.
+ENGINES = ("keras", "openvino")
+
 #: Policies of Keras that a network can be trained in.
 TRAINING_PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
@@ -57,6 +62,9 @@ IDENTITIES = ("largest_flux", "new")
 
 #: How events are named: by the flux balance of equations 7 to 9, or by SWAMIS's flux changes of neighbors.
 EVENT_RULES = ("flux_balance", "swamis")
+
+#: The colors of events and signs.
+PALETTES = ("default", "paper")
 
 #: Names of the table formats, by which they are chosen, and their suffixes.
 SUFFIXES = {"ecsv": ".ecsv", "fits": ".fits", "hdf5": ".hdf5", "parquet": ".parquet", "asdf": ".asdf", "csv": ".csv"}

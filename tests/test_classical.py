@@ -291,3 +291,21 @@ def test_nothing_stays_nothing(function):
 
 def test_downhill_of_nothing():
     assert np.array_equal(downhill_labels(np.ones((3, 5)), np.zeros((3, 5), int)), np.zeros((3, 5), int))
+
+
+@LAW
+@given(FIELDS, st.integers(1, 6))
+def test_small_features_can_be_left_out_where_labels_are_made(field, min_pixels):
+    mask = polarity_mask(field, True, 100)
+    assert np.array_equal(signed_labels(mask, min_pixels), keep_large(signed_labels(mask), min_pixels))
+    assert np.array_equal(
+        downhill_labels(field, mask, min_pixels), keep_large(downhill_labels(field, mask), min_pixels)
+    )
+
+
+@LAW
+@given(arrays(np.float32, SHAPES, elements=st.floats(0, 9, width=32)))
+def test_downhill_takes_strengths_as_they_are_in_all_types(field):
+    mask = np.ones(field.shape, int)
+    assert np.array_equal(downhill_labels(field, mask), downhill_labels(field.astype(float), mask))
+    assert np.array_equal(downhill_labels(field, mask), downhill_labels(-field.astype(">f8"), -mask))

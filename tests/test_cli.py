@@ -93,7 +93,7 @@ def test_complete_files_need_no_description(map_files, tmp_path, capsys):
     assert "merging              1" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["ecsv", "fits", "hdf5", "parquet", "asdf"])
+@pytest.mark.parametrize("name", ["ecsv", "fits", "hdf5", "parquet", "asdf", "csv"])
 def test_tables_are_written_in_the_format_asked_for(map_files, tmp_path, name):
     output = tmp_path / "run"
     assert main(["track", *map_files, *CLASSICAL, "--no-plots", "--format", name, "--output", str(output)]) == 0
@@ -239,6 +239,7 @@ def test_the_features_of_two_runs_are_compared_as_they_are(bare_files, tmp_path,
         ("threshold,hight=300", "'hight=300' is not one of threshold=, low=, polarity_threshold=, probability="),
         ("threshold,threshold=strong", "'strong' is not a number or a value in G"),
         ("network,probability=half", "half"),
+        ("network:solarunt", "did you mean 'solarunet'?"),
     ],
 )
 def test_a_method_that_is_not_written_as_it_should_be_ends_with_2(method, message, capsys):
@@ -446,10 +447,12 @@ def test_what_a_description_lacks_is_told_in_options(missing, command, expected,
         ("give it as time=", "give it as --time"),
         ("min_pixels must be 3", "--min-pixels must be 3"),
         ("speed=3 is none of its options", "speed=3 is none"),
+        ("padding=True confirms it, padding=False does not", "--padding confirms it, --no-padding does not"),
+        ("has no probability: use method='network'", "use --method network"),
     ],
 )
 def test_errors_speak_in_options(text, expected):
-    options = Namespace(field_range=None, unit=None, time=None, min_pixels=3)
+    options = Namespace(field_range=None, unit=None, time=None, min_pixels=3, padding=None, method=None)
     assert expected in in_options(ValueError(text), options)
 
 
@@ -478,6 +481,17 @@ def test_a_model_whose_specification_is_damaged_is_told(map_files, tmp_path, cap
     told = capsys.readouterr().err
     assert message in told
     assert told.count("\n") == 1
+
+
+def test_a_model_is_not_trained_over_unasked(tmp_path, capsys):
+    model = shutil.copytree(weights.BUNDLED / "solarunet", tmp_path / "model")
+    before = {path.name: path.read_bytes() for path in model.iterdir()}
+    scenes = ["--recipe", "solarunet", "--set", "scenes=1", "--validation", "0", "--steps", "1"]
+    assert main(["train", "--output", str(model), *scenes]) == 1
+    told = capsys.readouterr().err
+    assert "exists: go on with this training (--resume), replace it by a new one (--overwrite)" in told
+    assert told.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in model.iterdir()} == before
 
 
 @pytest.mark.parametrize("content", [b"", b"junk" * 100, b"PK\x03\x04junk"])

@@ -37,6 +37,7 @@ def test_options_have_their_names_and_the_values_of_the_command_line(config):
         flux_tolerance = 0.5
         extent = [413, 473, "-204 arcsec", -144]
         start = 2017-07-13T20:17:41
+        times = [2017-07-13T22:17:41+02:00, "2017-07-13T20:18:38"]
         strict = true
         no-plots = true
         """
@@ -46,6 +47,7 @@ def test_options_have_their_names_and_the_values_of_the_command_line(config):
     assert (options.threshold.to_value("G"), options.low.to_value("G")) == pytest.approx((250, 90))
     assert [edge.to_value("arcsec") for edge in options.extent] == [413, 473, -204, -144]
     assert options.start == "2017-07-13T20:17:41"
+    assert options.times == ["2017-07-13T20:17:41", "2017-07-13T20:18:38"]
     assert (options.strict, options.plots, options.movie) == (True, False, False)
 
 

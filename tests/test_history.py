@@ -187,6 +187,18 @@ def test_rows_are_kept_in_their_order_in_few_pieces():
     assert store.table()["track_id"].tolist() == list(range(100))
 
 
+def test_rows_that_are_kept_are_not_held_twice_while_others_come_in():
+    store, rows = Store("members"), {name: np.arange(500) for name in SCHEMAS["members"]}
+    tracemalloc.start()
+    for _ in range(200):
+        store.add({name: values.copy() for name, values in rows.items()})
+    held, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held > 200 * 500 * 8 * len(SCHEMAS["members"])
+    assert most < 1.25 * held
+    assert len(store._parts) < 50
+
+
 def test_a_table_can_be_ordered_by_a_column():
     store = Store("members")
     for number in (3, 1, 2):

@@ -20,23 +20,23 @@ ROOMS = {room: set() for room in GROUND} | {
     "segmentation": {"magnetograms", "features", "synthetic"},
     "scoring": {"tracking", "segmentation"},
     "analysis": {"features", "tracking"},
-    "plotting": {"magnetograms", "features", "tracking"},
-    "lineage": {"tracking", "plotting"},
-    "pipeline": {"tracking"},
-    "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting", "pipeline"},
+    "lineage": {"tracking"},
+    "plotting": {"magnetograms", "features", "tracking", "lineage"},
+    "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting"},
+    "exports": {"features", "tracking", "runs"},
 }
 
 #: Rooms above all others, which may touch any of them.
 ROOFS = {"sunpy_solarunet", "cli", "demo"}
 
-#: A feature shows itself, on demand.
-REACHING_UP = {("features.feature", "plotting")}
+#: What shows itself, on demand.
+REACHING_UP = {(name, "plotting") for name in ("features.catalog", "features.feature", "lineage")}
 
 #: Modules that cannot be read without Keras.
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}
 
 #: Others that import Keras when they are called, one of them to silence it.
-CALLING = {"segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
+CALLING = {"segmentation.engines", "segmentation.segmenter", "segmentation.silence", "segmentation.weights"}
 
 
 def name_of(path):

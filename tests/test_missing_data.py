@@ -11,7 +11,6 @@ from sunpy.map import Map
 from sunpy_solarunet import Segmenter, Tracker, magnetogram
 from sunpy_solarunet.errors import MagnetogramError, SolarUnetWarning
 from sunpy_solarunet.features import flag_names
-from sunpy_solarunet.pipeline import follow
 from sunpy_solarunet.tracking.rules import RULES
 
 START = Time("2017-07-13T20:00")
@@ -131,9 +130,8 @@ def test_events_around_a_frame_without_data_are_handed_out_with_their_frames(mem
     gone[POSITIVE] = 4
     with pytest.warns(SolarUnetWarning, match="no data"):
         catalogs = sequence(field(0), field(1), np.full((60, 80), np.nan), gone, gone, gone, gone)
-    followed = list(follow(Tracker(memory=memory), catalogs))
-    assert [catalog.time for catalog, _ in followed] == [catalog.time for catalog in catalogs]
-    assert [events["kind"].tolist() for _, events in followed] == [[], ["disappearance"], [], [], [], [], []]
+    events = Tracker(memory=memory).track(catalogs)
+    assert list(zip(events["frame"], events["kind"], strict=True)) == [(1, "disappearance")]
 
 
 def test_a_sequence_may_begin_and_end_without_data():

@@ -6,6 +6,7 @@ import pytest
 
 import sunpy_solarunet
 from sunpy_solarunet import names
+from sunpy_solarunet.plotting.palettes import PALETTES
 from sunpy_solarunet.runs.layout import table_suffix
 from sunpy_solarunet.segmentation.weights import available_models
 from sunpy_solarunet.tracking.rules import RULES
@@ -22,6 +23,7 @@ def imported_by(statement):
 
 def test_the_names_are_those_of_the_things():
     assert list(RULES) == list(names.ASSOCIATIONS)
+    assert list(PALETTES) == list(names.PALETTES)
     assert sorted(available_models()) == names.bundled_models()
     assert [table_suffix(name) for name in names.SUFFIXES] == list(names.SUFFIXES.values())
 
@@ -29,6 +31,14 @@ def test_the_names_are_those_of_the_things():
 @pytest.mark.parametrize("statement", ["import sunpy_solarunet", "import sunpy_solarunet.names"])
 def test_the_package_is_imported_without_what_is_not_asked_for(statement):
     assert imported_by(statement) == []
+
+
+def test_all_names_are_there_before_the_maps_are():
+    script = (
+        "import sys; from sunpy_solarunet import *; "
+        "sys.exit(bool({'sunpy.map', 'matplotlib.pyplot', 'keras', 'dask'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_each_public_name_is_there_and_listed_and_can_be_pickled():

@@ -2,6 +2,8 @@
 One feature and its surroundings as a picture.
 """
 
+import itertools
+
 import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
@@ -88,3 +90,40 @@ def test_a_feature_of_a_selection_is_shown_alone():
 def test_the_margin_is_in_pixels(margin, error):
     with pytest.raises(error, match="margin"):
         catalog(SCENE)[0].plot(margin=margin)
+
+
+def test_a_catalog_shows_all_its_features_and_their_events():
+    catalogs = sequence(SCENE, SCENE[1:])
+    axes = catalogs[0].plot(Tracker().track(catalogs), vmax=60 * u.G)
+    assert axes.images[0].get_clim() == (-60, 60)
+    assert len(axes.collections[0].get_segments()) == 4
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["positive", "negative", "disappearance"]
+
+
+def test_a_new_figure_fits_the_frame_and_has_room_for_what_is_asked_for():
+    scene = catalog(SCENE)
+    axes = scene.plot()
+    size = axes.figure.get_size_inches()
+    # 6 inches wide, of 40 rows and 60 columns.
+    assert axes.get_position().width * size[0] == pytest.approx(6)
+    assert axes.get_position().height * size[1] == pytest.approx(4)
+    plt.close()
+    assert scene.plot(colorbar=True).figure.get_size_inches()[0] == pytest.approx(size[0] + 0.9)
+
+
+def test_the_scale_stands_beside_the_field_wherever_that_is():
+    axes = catalog(SCENE).plot(colorbar=True)
+    axes.set_position((0.2, 0.1, 0.3, 0.8))
+    axes.figure.canvas.draw()
+    field, scale = axes.get_position(), axes.figure.axes[1].get_position()
+    assert scale.x0 == pytest.approx(field.x1 + 0.02 * field.width)
+    # Its ends are arrows.
+    assert field.y0 < scale.y0 < scale.y1 < field.y1
+
+
+def test_the_time_and_the_legend_cover_nothing():
+    axes = catalog(SCENE).plot()
+    axes.figure.canvas.draw()
+    boxes = [axes.bbox, axes.texts[0].get_window_extent(), axes.get_legend().get_window_extent()]
+    assert all(low.y1 <= high.y0 for low, high in itertools.pairwise(boxes))
+    assert boxes[-1].y1 < axes.figure.bbox.y1

@@ -115,7 +115,7 @@ def test_every_parameter_can_be_read_back_as_it_is_in_force(told_the_noise):
             {
                 "method": "hysteresis", "model": None, "threshold": 300 * u.G, "low": 100 * u.G,
                 "polarity_threshold": 0 * u.G, "min_pixels": 3, "probability": None, "flips": False,
-                "precision": "float32", "area": "surface", "device": "cpu:0",
+                "precision": "float32", "engine": "keras", "area": "surface", "device": "cpu:0",
             },
         ),
         (
@@ -123,7 +123,7 @@ def test_every_parameter_can_be_read_back_as_it_is_in_force(told_the_noise):
             {
                 "method": "network", "model": told_the_noise, "threshold": 90 * u.G, "low": None,
                 "polarity_threshold": 5 * u.G, "min_pixels": 10, "probability": 0.4, "flips": True,
-                "precision": "float32", "area": "sky", "device": None,
+                "precision": "float32", "engine": "keras", "area": "sky", "device": None,
             },
         ),
     ):  # fmt: skip

@@ -14,7 +14,7 @@ from helpers import CENTER, SCALE, TIME, frame_of, refused, two_elements
 from sunpy_solarunet import Run
 from sunpy_solarunet.cli import main
 from sunpy_solarunet.cli.command import make_parser
-from sunpy_solarunet.names import ASSOCIATIONS, METHODS, SUFFIXES
+from sunpy_solarunet.names import ASSOCIATIONS, METHODS, PALETTES, SUFFIXES
 
 COMMANDS = ["track", "draw", "movie", "segment", "info", "compare", "train", "demo"]
 WHERE = ["--unit", "G", "--scale", "0.5", "0.4", "--center", "120", "-80"]
@@ -178,11 +178,23 @@ class TestQuietAndJson:
         assert facts["positive_flux"]["unit"] == "Mx"
         assert facts["written"] == [str(tmp_path / "one.ecsv")]
 
+    def test_figures_are_drawn_in_the_colors_asked_for(self, one_file, tmp_path):
+        for palette in PALETTES:
+            plot = ["--plot", str(tmp_path / f"{palette}.png"), "--palette", palette]
+            assert main(["segment", str(one_file), *METHOD, *plot]) == 0
+        one, two = ((tmp_path / f"{palette}.png").read_bytes() for palette in PALETTES)
+        assert one != two
+
     def test_figures_and_errors_are_told_as_json_too(self, sequence, tmp_path, capsys):
         run_of(tmp_path / "run", sequence)
         assert as_json(["draw", tmp_path / "run"], capsys)["figures"] == [f"frame_000{n}.png" for n in range(4)]
         facts = as_json(["draw", tmp_path / "nowhere"], capsys)
         assert (facts["status"], "no run is in this folder" in facts["error"]) == (1, True)
+
+    def test_a_reader_that_stops_reading_is_no_error(self, one_file):
+        command = f"{sys.executable} -m sunpy_solarunet.cli info {one_file} | true; echo ${{PIPESTATUS[0]}}"
+        ended = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True)
+        assert (ended.stdout, ended.stderr) == ("141\n", "")
 
     def test_tensorflow_says_nothing(self, one_file):
         script = f"import sys; from sunpy_solarunet.cli import main; sys.exit(main(['segment', {str(one_file)!r}]))"
@@ -299,3 +311,11 @@ class TestComparingRuns:
         facts = as_json(["compare", one / "features.ecsv", two / "features.ecsv"], capsys)
         assert [row["n_features"] for row in facts["rows"]][-2:] == [8, 4]
         assert facts["lifetimes"] == {}
+
+    def test_tables_of_one_frame_are_compared_too(self, one_file, tmp_path, capsys):
+        tables = [tmp_path / "one.ecsv", tmp_path / "two.ecsv"]
+        for table, pixels in zip(tables, ("1", "15"), strict=True):
+            options = ["--min-pixels", pixels, "--table", str(table), "--quiet"]
+            assert main(["segment", str(one_file), *METHOD, *options]) == 0
+        facts = as_json(["compare", *tables], capsys)
+        assert [row["n_features"] for row in facts["rows"]] == [2, 1, 2, 1]

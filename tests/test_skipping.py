@@ -110,7 +110,7 @@ def test_strict_stops_at_what_only_the_data_betray(paths, tmp_path):
 
 def test_skipped_frames_end_the_command_with_3(paths, tmp_path, capsys):
     noisy(paths[BAD])
-    arguments = ["track", str(paths[0].parent), "--method", "threshold", "--threshold", "100", "--no-plots", "--quiet"]
+    arguments = ["track", str(paths[0].parent), "--method", "threshold", "--threshold", "100", "--no-plots"]
     assert main([*arguments, "--output", str(tmp_path / "run")]) == 3
     assert "6 frames, 1 of them skipped" in capsys.readouterr().out
     assert main([*arguments, "--output", str(tmp_path / "strict"), "--strict"]) == 1

@@ -192,7 +192,7 @@ def track(place, output, *options):
     told = io.StringIO()
     arguments = ["track", str(place), "--method", "threshold", "--threshold", "30", "--output", str(output)]
     with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-        status = solarunet([*arguments, "--no-plots", "--quiet", *options])
+        status = solarunet([*arguments, "--no-plots", *options])
     return status, told.getvalue()
 
 

@@ -64,6 +64,9 @@ def start(frames, output, room=None):
     if process:
         return process
     status = 1
+    # What runs in the background, or outlives its terminal, ignores these, and so would the run.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with contextlib.redirect_stderr(None), contextlib.suppress(BaseException):
         if room is not None:
             fill_disk(room)
@@ -124,7 +127,7 @@ def main():
                 hits[way] += 1
             if contents(output) != expected:
                 sys.exit(f"{output.name}: other tables than those of the run that nobody disturbed")
-            print(f"run {runs}: {sum(hits.values())} kills so far", flush=True)
+            print(f"run {runs}: {hits}", flush=True)
     print(f"{runs} runs were killed {sum(hits.values())} times ({hits}); all tables are those of the whole run")
 
 

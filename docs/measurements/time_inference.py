@@ -1,9 +1,13 @@
 """
 Time the networks beside a plain prediction by Keras, in the same run.
 
-Usage: python time_inference.py [MODEL ...] [--output FOLDER] [--side 720] [--repetitions 7] [--data DATA] [--tiles],
-with names or folders of models (the bundled ones, if none is given). Shows how long each takes and writes it to
-speed.csv in the folder, if there is one. Nothing else should run meanwhile.
+Usage: python time_inference.py [MODEL ...] [--output FOLDER] [--side 720] [--repetitions 7], and one of [--engines],
+[--data DATA] and [--tiles], with names or folders of models (the bundled ones, if none is given). Shows how long each
+takes and writes it to speed.csv in the folder, if there is one. Nothing else should run meanwhile.
+
+--engines shows instead, beside that plain prediction and in CPU seconds, how long what can compute the network takes on
+one core and on two, and writes it to engines.csv; OpenVINO, and ONNX Runtime with tf2onnx, are there if they are
+installed.
 
 --data, with the folder of the observations, shows instead what half precision changes in real frames, and writes it to
 precision.csv. --tiles shows instead how a map of 4096 x 4096 pixels in tiles differs from the whole one, which takes
@@ -11,6 +15,8 @@ precision.csv. --tiles shows instead how a map of 4096 x 4096 pixels in tiles di
 """
 
 import argparse
+import importlib.util
+import json
 import os
 import resource
 import statistics
@@ -27,6 +33,8 @@ from astropy.table import Table
 from segmentation_frames import real_frames
 
 from sunpy_solarunet import available_models
+from sunpy_solarunet.segmentation.engines import ENGINES, compiled
+from sunpy_solarunet.segmentation.folding import fold_network
 from sunpy_solarunet.segmentation.inference import Predictor, noise_aware_input, scale_field
 from sunpy_solarunet.segmentation.noise import estimate_noise
 from sunpy_solarunet.segmentation.pairs import read_pairs
@@ -63,15 +71,15 @@ def plain_input(field, inputs):
     return scale_field(field, inputs["scale_gauss"])[np.newaxis, ..., np.newaxis]
 
 
-def seconds(ways, repetitions, chosen=statistics.median):
+def seconds(ways, repetitions, chosen=statistics.median, clock=time.perf_counter):
     """Median time of each way, all of them in turn, after a round that is not counted."""
     spent = {name: [] for name in ways}
     for number in range(repetitions + 1):
         for name, way in ways.items():
-            start = time.perf_counter()
+            start = clock()
             way()
             if number:
-                spent[name].append(time.perf_counter() - start)
+                spent[name].append(clock() - start)
     return {name: chosen(values) for name, values in spent.items()}
 
 
@@ -153,6 +161,62 @@ def compare_precisions(source, pairs):
         }
 
 
+def engine_ways(network, inputs, field, cores):
+    """What can compute a network, the network alone: each way gives the classes of one frame."""
+    given = plain_input(field, inputs)
+    ways = {"model.predict": lambda: network.predict(given, verbose=0)}
+    for engine in ENGINES:
+        if engine == "keras" or importlib.util.find_spec(engine):
+            run = compiled(fold_network(network), engine)
+            ways[engine] = lambda run=run: run(given)
+    if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("tf2onnx"):
+        ways["ONNX Runtime"] = onnx_way(fold_network(network), given, cores)
+    return ways
+
+
+def onnx_way(network, given, cores):
+    """The network by ONNX Runtime."""
+    import onnxruntime
+    import tensorflow as tf
+    import tf2onnx
+
+    sizes = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32, name="frames")]
+    graph = tf.function(lambda frames: network(frames, training=False), input_signature=sizes)
+    model, _ = tf2onnx.convert.from_function(graph, input_signature=sizes, opset=17)
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = cores
+    session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+    return lambda: session.run(None, {"frames": given})[0]
+
+
+def compare_engines(source, side, repetitions, cores):
+    """A row for each way on so many cores of this process, in CPU seconds, the others being taken by whatever runs."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+    specification = read_specification(source)
+    field, network = planted(side), load_model(source)
+    ways = engine_ways(network, specification["input"], field, cores)
+    plain = ways["model.predict"]()
+    largest = {way: np.abs(run() - plain).max() for way, run in ways.items()}
+    spent = seconds(ways, repetitions, clock=time.process_time)
+    for way, each in spent.items():
+        yield {
+            "model": specification["name"],
+            "cores": cores,
+            "way": way,
+            "CPU s a frame": round(each, 3),
+            "times faster": round(spent["model.predict"] / each, 2),
+            "largest difference": f"{largest[way]:.1g}",
+        }
+
+
+def engine_rows(options, cores):
+    """The rows of a process of its own: TensorFlow asks but once how many cores there are."""
+    command = [sys.executable, __file__, *options.models, "--side", str(options.side), "--cores", str(cores)]
+    command += ["--repetitions", str(options.repetitions)]
+    measured = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(measured.stdout.splitlines()[-1])
+
+
 def compare_tiles(source):
     """The peak memory of a process that takes a large map in tiles, and the difference from the whole map."""
     measured = subprocess.run([sys.executable, __file__, source, "--peak"], capture_output=True, text=True, check=True)
@@ -181,10 +245,17 @@ def main():
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--tiles", action="store_true")
+    parser.add_argument("--engines", action="store_true")
+    parser.add_argument("--cores", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--peak", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
         show_peak(options.models[0])
+    elif options.cores:
+        each = (compare_engines(source, options.side, options.repetitions, options.cores) for source in options.models)
+        print(json.dumps([row for rows in each for row in rows]))
+    elif options.engines:
+        show([row for cores in (1, 2) for row in engine_rows(options, cores)], options.output, "engines")
     elif options.tiles:
         for source in options.models:
             compare_tiles(source)

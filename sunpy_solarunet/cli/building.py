@@ -27,6 +27,7 @@ def segmenter_of(options):
         probability=options.probability,
         flips=options.flips,
         precision=options.precision,
+        engine=options.engine,
         area=options.area,
         device=options.device,
     )

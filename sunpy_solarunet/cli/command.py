@@ -46,9 +46,14 @@ def main(arguments=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     options = with_config(make_parser(), arguments).parse_args(arguments)
-    with _warnings_as_notes():
+    with _warnings_as_notes(options):
         outcome = _outcome(options)
-    tell(outcome, options.command, as_json=options.json, quiet=options.quiet)
+    try:
+        tell(outcome, options.command, as_json=options.json, quiet=options.quiet)
+    except BrokenPipeError:
+        # Nobody reads on, and Python would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     return outcome.status
 
 
@@ -96,14 +101,16 @@ def _say(text):
 
 
 @contextlib.contextmanager
-def _warnings_as_notes():
+def _warnings_as_notes(options):
     """Tell the warnings that are meant for users in a line each, and no others."""
     # SunPy and Astropy redirect warnings when they are imported: that has to be over.
     from sunpy.util.exceptions import SunpyUserWarning
 
+    from sunpy_solarunet.cli.words import in_options
+
     def show(message, category, *_, **__):
         if issubclass(category, SunpyUserWarning):
-            _say(f"note: {message}")
+            _say(f"note: {in_options(message, options)}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("default")

@@ -148,12 +148,19 @@ def _text(action, key, value):
     takes_numbers = action.type in (int, float) or getattr(action.type, "takes_numbers", False)
     if isinstance(value, str):
         return value
-    if isinstance(value, datetime.datetime | datetime.date) and not takes_numbers:
-        return value.isoformat()
+    if isinstance(value, datetime.date) and not takes_numbers:
+        return _utc(value).isoformat()
     if takes_numbers and isinstance(value, int | float) and not isinstance(value, bool):
         return repr(value)
     kind = "a number, or text with a unit" if takes_numbers else "text in quotes"
     raise _ConfigError(f"{key} must be {kind}, not {_told(value)}")
+
+
+def _utc(date):
+    """A date or a time without an offset, since times of observation are in UTC."""
+    if getattr(date, "tzinfo", None) is None:
+        return date
+    return date.astimezone(datetime.UTC).replace(tzinfo=None)
 
 
 def _told(value):

@@ -4,7 +4,6 @@
 
 from sunpy_solarunet.cli.options import add_command
 from sunpy_solarunet.cli.outcome import Outcome
-from sunpy_solarunet.segmentation.silence import import_tensorflow
 
 __all__ = ["add", "run"]
 
@@ -26,6 +25,7 @@ def add(commands):
 def run(options):
     from sunpy_solarunet.cli.outputs import check_folder
     from sunpy_solarunet.errors import require_number
+    from sunpy_solarunet.segmentation.silence import import_tensorflow
 
     check_folder(options.output)
     require_number(options.seed, "--seed", 0, whole=True)

@@ -2,7 +2,7 @@
 ``solarunet draw``: the figures of a run, from its folder.
 """
 
-from sunpy_solarunet.cli.options import add_command, add_flag, add_run, add_workers
+from sunpy_solarunet.cli.options import add_command, add_flag, add_palette, add_run, add_workers
 from sunpy_solarunet.cli.outcome import Outcome
 
 __all__ = ["add", "run"]
@@ -18,6 +18,7 @@ def add(commands):
     )
     add_run(command)
     add_workers(command)
+    add_palette(command)
     add_flag(command, "--events", help="draw each event, too, in the two frames around it")
 
 
@@ -25,6 +26,8 @@ def run(options):
     from sunpy_solarunet import Run
 
     run = Run.read(options.run_folder, magnetograms=options.magnetograms)
-    written = run.draw(events=options.events, workers=options.workers, progress=not options.quiet)
+    written = run.draw(
+        events=options.events, workers=options.workers, palette=options.palette, progress=not options.quiet
+    )
     facts = {"folder": str(run.folder), "figures": [path.name for path in written]}
     return Outcome(f"{len(written)} figures in {run.folder}", facts)

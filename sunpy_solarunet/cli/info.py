@@ -59,9 +59,9 @@ def _of_files(options, segmenter, tracker):
     """What is seen in magnetograms, and what would be done with them."""
     from sunpy_solarunet.cli.seeing import seen_in_file, seen_in_sequence, would_be_done
     from sunpy_solarunet.cli.words import ways
-    from sunpy_solarunet.magnetograms.sequences import find_magnetograms
+    from sunpy_solarunet.runs.files import find_files
 
-    paths, known = find_magnetograms(options.files), vars(options)
+    paths, known = find_files(options.files), vars(options)
     if len(paths) == 1:
         known = {name: value for name, value in known.items() if name not in ("times", "start", "time_pattern")}
         given = {"time": options.time} if options.time else _time_of(paths[0], options)

@@ -9,9 +9,11 @@ from sunpy_solarunet.names import (
     AREAS,
     ASSOCIATIONS,
     DEFAULT_MODEL,
+    ENGINES,
     EVENT_RULES,
     IDENTITIES,
     METHODS,
+    PALETTES,
     PRECISIONS,
     bundled_models,
 )
@@ -21,6 +23,7 @@ __all__ = [
     "add_choice",
     "add_command",
     "add_flag",
+    "add_palette",
     "add_reading",
     "add_run",
     "add_segmentation",
@@ -65,6 +68,11 @@ def add_choice(group, name, choices, *, default=None, what=None, help):  # noqa:
     """An option that is one of several names, all of which are in the help."""
     what = what or name.strip("-").replace("-", " ")
     return group.add_argument(name, type=name_of(what, choices), choices=list(choices), default=default, help=help)
+
+
+def add_palette(command):
+    """The colors of figures."""
+    add_choice(command, "--palette", PALETTES, default="default", help="colors of figures (%(default)s)")
 
 
 def add_reading(command):
@@ -132,6 +140,7 @@ def add_segmentation(command):
     group.add_argument("--min-pixels", type=int, default=10, metavar="NUMBER", help="smaller features are noise (10)")
     group.add_argument("--probability", type=float, help="cut of the network's probability (the model's own)")
     add_choice(group, "--precision", PRECISIONS, default="float32", help="of the network (%(default)s)")
+    add_choice(group, "--engine", ENGINES, default="keras", help="what computes the network (%(default)s)")
     add_flag(group, "--flips", help="average the network's answer over mirror images and turns")
     add_area(group)
     group.add_argument("--device", help="where the network runs: cpu:0, gpu:0")

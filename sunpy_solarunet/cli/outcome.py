@@ -56,9 +56,10 @@ def tell(outcome, command, *, as_json=False, quiet=False):
     {"command": "segment", "status": 0, "features": 2, "noise": null}
     """
     if as_json:
-        print(json.dumps(_plain({"command": command, "status": outcome.status} | outcome.facts), allow_nan=False))
+        facts = {"command": command, "status": outcome.status} | outcome.facts
+        print(json.dumps(_plain(facts), allow_nan=False), flush=True)
     elif outcome.text and (outcome.asked_for or not quiet):
-        print(outcome.text)
+        print(outcome.text, flush=True)
 
 
 def _plain(value):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sunpy_solarunet.errors import SolarUnetError, suggestion
 
-__all__ = ["check_figure", "check_folder", "check_map", "check_table"]
+__all__ = ["check_figure", "check_folder", "check_map", "check_table", "refuse_existing"]
 
 #: Suffixes of the masks.
 MAP_SUFFIXES = (".fits", ".fts", ".fit")
@@ -43,6 +43,25 @@ def check_folder(path):
     if not there.is_dir():
         raise SolarUnetError(f"{there} is a file: a folder is needed in its place")
     _require_permission(there)
+
+
+def refuse_existing(paths, *, overwrite):
+    """
+    Raise an error if results would be replaced that are not to be.
+
+    Parameters
+    ----------
+    paths : list of `pathlib.Path`
+    overwrite : `bool`
+
+    Raises
+    ------
+    SolarUnetError
+        Naming the first path that exists.
+    """
+    there = [path for path in paths if path.exists()]
+    if there and not overwrite:
+        raise SolarUnetError(f"{there[0]} exists: choose another place, or overwrite it (--overwrite)")
 
 
 def _check_suffix(path, known):

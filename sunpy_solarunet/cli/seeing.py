@@ -4,15 +4,16 @@ What can be known of magnetograms, also where their description is not complete.
 What is missing has something stand in for it, so that the rest can be looked at; nothing is told that depends on it.
 """
 
+import warnings
 from collections import Counter
 from itertools import pairwise
 
 import astropy.units as u
 import numpy as np
 
-from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError
+from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SolarUnetWarning
 from sunpy_solarunet.magnetograms import field_strength, is_image, magnetogram, pixel_length
-from sunpy_solarunet.runs.inputs import common_shape, find_sources, header_faults, median_cadence
+from sunpy_solarunet.runs.inputs import Cadence, common_shape, find_sources, header_faults
 from sunpy_solarunet.segmentation.noise import estimate_noise
 
 __all__ = ["seen_in_file", "seen_in_sequence", "would_be_done"]
@@ -67,9 +68,11 @@ def seen_in_sequence(paths, reading):
     sources, missing = _filled_in(lambda filled: find_sources(paths, **filled), paths, reading, OF_SEQUENCES)
     faults = header_faults(sources, common_shape(sources))
     sound = [source for source, fault in zip(sources, faults, strict=True) if not fault]
-    frame, fault = sound[0].open() if sound else (None, "")
+    frame, fault, note = sound[0].open() if sound else (None, faults[0], "")
     if frame is None:
         raise MagnetogramError(f"none of the {len(sources)} files can be used, such as {sources[0].name}: {fault}")
+    if note:
+        warnings.warn(note, SolarUnetWarning, stacklevel=2)
     shapes = Counter(f"{source.shape[0]} x {source.shape[1]}" for source in sources if source.shape is not None)
     facts = {
         "files": len(sources),
@@ -102,7 +105,7 @@ def _times(sources):
     return {
         "first_time": times[0].isot,
         "last_time": times[-1].isot,
-        "cadence": None if median_cadence(sources) is None else median_cadence(sources) * u.s,
+        "cadence": None if Cadence(sources).seconds is None else Cadence(sources).seconds * u.s,
         "longest_gap": max(gaps) * u.s if gaps else None,
     }
 

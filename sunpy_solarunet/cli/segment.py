@@ -5,10 +5,10 @@
 from pathlib import Path
 
 from sunpy_solarunet.cli.building import description_of, segmenter_of
-from sunpy_solarunet.cli.options import add_command, add_flag, add_reading, add_segmentation
+from sunpy_solarunet.cli.options import add_command, add_flag, add_palette, add_reading, add_segmentation
 from sunpy_solarunet.cli.outcome import Outcome
 from sunpy_solarunet.cli.values import time
-from sunpy_solarunet.segmentation.silence import import_tensorflow_for
+from sunpy_solarunet.names import SUFFIXES
 
 __all__ = ["add", "run"]
 
@@ -23,8 +23,9 @@ def add(commands):
     )
     command.add_argument("file", metavar="FILE", help="FITS file or image")
     command.add_argument("--plot", metavar="FILE", help="draw the magnetogram with the features' borders")
-    command.add_argument("--table", metavar="FILE", help="write the features: .ecsv, .fits, .hdf5, .parquet or .asdf")
+    command.add_argument("--table", metavar="FILE", help=f"write the features: {', '.join(SUFFIXES.values())}")
     command.add_argument("--mask", metavar="FILE", help="write the three-class mask as FITS")
+    add_palette(command)
     add_flag(command, "--overwrite", help="replace files that exist")
     add_reading(command)
     command.add_argument("--time", type=time, help="time of observation, where the file does not hold it")
@@ -33,8 +34,8 @@ def add(commands):
 
 def run(options):
     from sunpy_solarunet import magnetogram
-    from sunpy_solarunet.cli.outputs import check_figure, check_map, check_table
-    from sunpy_solarunet.pipeline import refuse_existing
+    from sunpy_solarunet.cli.outputs import check_figure, check_map, check_table, refuse_existing
+    from sunpy_solarunet.segmentation.silence import import_tensorflow_for
     from sunpy_solarunet.tracking.tables import write_table
 
     written = [Path(name) for name in (options.plot, options.table, options.mask) if name]
@@ -50,7 +51,7 @@ def run(options):
     if options.plot:
         from sunpy_solarunet.plotting import save_frame
 
-        save_frame(options.plot, catalog)
+        save_frame(options.plot, catalog, palette=options.palette)
     if options.table:
         write_table(catalog.to_table(), options.table, overwrite=options.overwrite)
     if options.mask:

@@ -7,6 +7,7 @@ from sunpy_solarunet.cli.options import (
     add_choice,
     add_command,
     add_flag,
+    add_palette,
     add_reading,
     add_segmentation,
     add_times,
@@ -14,8 +15,8 @@ from sunpy_solarunet.cli.options import (
     add_workers,
 )
 from sunpy_solarunet.cli.outcome import SKIPPED, Outcome
+from sunpy_solarunet.cli.values import time, value_in
 from sunpy_solarunet.names import SUFFIXES
-from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
 __all__ = ["add", "run"]
 
@@ -39,8 +40,18 @@ def add(commands):
     )
     add_flag(command, "--overwrite", help="begin anew; the results in the folder are replaced at the end")
     add_flag(command, "--strict", help="stop, and name all files, if a frame cannot be used")
+    add_flag(
+        command,
+        "--follow",
+        help="go on with files that come into the folder, or fit the pattern in quotes, until Ctrl-C; without figures",
+    )
+    command.add_argument(
+        "--idle", type=value_in("s"), metavar="SECONDS", help="without a new file, after which --follow ends"
+    )
+    command.add_argument("--until", type=time, metavar="TIME", help="when --follow ends")
     add_choice(command, "--format", SUFFIXES, default="ecsv", what="table format", help="of the tables (%(default)s)")
     add_flag(command, "--plots", default=True, help="draw each frame with its events, as is done, or write tables only")
+    add_palette(command)
     add_flag(command, "--movie", help="draw a movie, too")
     add_workers(command)
     command.add_argument(
@@ -58,11 +69,12 @@ def run(options):
     from sunpy_solarunet.cli.summary import run_facts, run_text
     from sunpy_solarunet.runs.files import find_files
     from sunpy_solarunet.runs.layout import table_suffix
+    from sunpy_solarunet.segmentation.silence import import_tensorflow_for
 
     check_folder(options.output)
     table_suffix(options.format)
     segmenter, tracker, description = segmenter_of(options), tracker_of(options), reading_of(options)
-    files = find_files(options.files)
+    files = options.files if options.follow else find_files(options.files)
     if options.workers == 1 and options.scheduler is None:
         import_tensorflow_for(segmenter)
     with cluster(options.scheduler) as client:
@@ -73,13 +85,16 @@ def run(options):
             format=options.format,
             overwrite=options.overwrite,
             strict=options.strict,
+            follow=options.follow,
+            idle=options.idle,
+            until=options.until,
             workers=client or options.workers,
             progress=not options.quiet,
             **description,
         )
-    if options.plots:
-        run.draw(workers=options.workers, progress=not options.quiet)
+    if options.plots and not options.follow:
+        run.draw(workers=options.workers, palette=options.palette, progress=not options.quiet)
     if options.movie:
-        run.movie(progress=not options.quiet)
+        run.movie(palette=options.palette, progress=not options.quiet)
     facts = run_facts(run)
     return Outcome(f"{run_text(facts)}\nresults in {run.folder}", facts, SKIPPED if facts["skipped"] else 0)

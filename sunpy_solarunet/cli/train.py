@@ -8,7 +8,6 @@ from sunpy_solarunet.cli.options import add_choice, add_command, add_flag
 from sunpy_solarunet.cli.outcome import Outcome
 from sunpy_solarunet.cli.values import model, recipe, value_in
 from sunpy_solarunet.names import METHODS, TRAINING_PRECISIONS, bundled_models, bundled_recipes, suggestion
-from sunpy_solarunet.segmentation.silence import import_tensorflow
 
 __all__ = ["add", "run"]
 
@@ -96,6 +95,7 @@ def run(options):
     from sunpy_solarunet.errors import SolarUnetError
     from sunpy_solarunet.segmentation.pairs import classical_labeler
     from sunpy_solarunet.segmentation.plans import plan_training
+    from sunpy_solarunet.segmentation.silence import import_tensorflow
 
     if options.images is not None and options.labels is None and options.label_method is None:
         raise SolarUnetError("magnetograms need masks: give --labels, or --label-method to make them, or both")

@@ -21,7 +21,11 @@ WITH = {"scale": " and --center", "start": " and --cadence"}
 #: What an argument is called where a subcommand does not have it as an option.
 OTHER_NAMES = {"time": "times", "times": "time", "start": "time", "masks": "labels", "labeler": "label_method"}
 
-ARGUMENT = re.compile(r"(?<![\w/.-])([a-z_]+)=(?:(-?[\d.]+) \* u\.(\w+)|u\.(\w+))?(?!\w)")
+#: An argument, and what it is given: a quantity, a unit, a switch or a name.
+ARGUMENT = re.compile(
+    r"(?<![\w/.-])(?P<name>[a-z_]+)="
+    r"(?:(?P<number>-?[\d.]+) \* u\.(?P<unit>\w+)|u\.(?P<alone>\w+)|(?P<switch>True|False)|'(?P<text>[\w.-]+)')?(?!\w)"
+)
 
 #: An argument that a sentence begins with.
 SUBJECT = re.compile(r"^([a-z_]+)(?= (?:must|is|needs|takes) )")
@@ -33,7 +37,7 @@ def in_options(problem, options):
 
     Parameters
     ----------
-    problem : Exception
+    problem : Exception or Warning
     options : `argparse.Namespace`
 
     Returns
@@ -75,12 +79,13 @@ def ways(name, options):
 
 
 def _option(found, options):
-    name, number, unit, unit_alone = found.groups()
-    name = name if hasattr(options, name) else OTHER_NAMES.get(name, name)
+    name = found["name"] if hasattr(options, found["name"]) else OTHER_NAMES.get(found["name"], found["name"])
     if not hasattr(options, name):
         return found.group()
-    value = f" '{number} {unit}'" if number else f" {unit_alone}" if unit_alone else ""
-    return _dashed(name) + value
+    if found["switch"]:
+        return _dashed(name if found["switch"] == "True" else f"no_{name}")
+    value = f"'{found['number']} {found['unit']}'" if found["number"] else found["alone"] or found["text"]
+    return f"{_dashed(name)} {value}" if value else _dashed(name)
 
 
 def _dashed(name):

@@ -5,6 +5,7 @@ Features of one magnetogram: labelled pixels together with their map, and what i
 from sunpy_solarunet.features.catalog import FeatureCatalog
 from sunpy_solarunet.features.feature import Feature
 from sunpy_solarunet.features.flags import FLAGS, flag_names
-from sunpy_solarunet.features.measurements import MEASUREMENTS, NORMAL_MEDIAN
+from sunpy_solarunet.features.measurements import MEASUREMENTS
+from sunpy_solarunet.features.spread import NORMAL_MEDIAN
 
 __all__ = ["FLAGS", "MEASUREMENTS", "NORMAL_MEDIAN", "Feature", "FeatureCatalog", "flag_names"]

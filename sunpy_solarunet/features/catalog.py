@@ -9,7 +9,6 @@ import numpy as np
 from astropy.coordinates import Angle
 from astropy.table import QTable
 from astropy.utils import lazyproperty
-from sunpy.map import GenericMap
 
 from sunpy_solarunet import geometry
 from sunpy_solarunet.errors import MagnetogramError, SolarUnetError, name_choice, require_quantity, require_whole
@@ -19,8 +18,9 @@ from sunpy_solarunet.features.feature import Feature
 from sunpy_solarunet.features.files import read_catalog, write_catalog
 from sunpy_solarunet.features.measurements import MEASUREMENTS, Measurements
 from sunpy_solarunet.features.places import pixels_of
-from sunpy_solarunet.features.selecting import position, positions, positions_of_labels
+from sunpy_solarunet.features.selecting import part, position, positions, positions_of_labels
 from sunpy_solarunet.magnetograms import AREAS
+from sunpy_solarunet.magnetograms.maps import is_map
 
 __all__ = ["FeatureCatalog"]
 
@@ -88,7 +88,7 @@ class FeatureCatalog(Measurements, Sequence):
     """
 
     def __init__(self, map, labels, *, probability=None, noise=None, area="sky", meta=None):  # noqa: A002
-        if not isinstance(map, GenericMap):
+        if not is_map(map):
             raise TypeError(f"a sunpy.map.Map is needed, got {type(map).__name__}; magnetogram() makes one")
         if np.shape(labels) != map.data.shape:
             raise SolarUnetError(f"labels have shape {np.shape(labels)}, the map has {map.data.shape}")
@@ -106,7 +106,7 @@ class FeatureCatalog(Measurements, Sequence):
             self.noise = require_quantity(noise, u.G, "noise", positive=True) * u.G
         # Only that of the features' pixels is kept.
         self._probability = None if probability is None else np.ravel(probability)[self._pixels].astype(float)
-        if np.isnan(self._field).any():
+        if not (np.isfinite(self._field) & self.has_data.ravel()[self._pixels]).all():
             raise MagnetogramError("a feature has pixels where the map has no data")
 
     def __len__(self):
@@ -126,7 +126,7 @@ class FeatureCatalog(Measurements, Sequence):
         selection.labels = np.where(np.append(False, kept)[self.numbered], self.labels, 0)
         selection.noise = self.noise
         for names, mask in ((OF_FRAME, ...), (OF_FEATURES, kept), (OF_PIXELS, of_pixels)):
-            vars(selection).update((name, _part(vars(self)[name], mask)) for name in names if name in vars(self))
+            vars(selection).update((name, part(vars(self)[name], mask)) for name in names if name in vars(self))
         return selection
 
     def get_label(self, label):
@@ -299,6 +299,24 @@ class FeatureCatalog(Measurements, Sequence):
         table.meta.update(self.meta, time=self.time.isot, file=file, area=self.area_kind)
         return table
 
+    def plot(self, events=None, *, axes=None, **kwargs):
+        """
+        Plot the magnetogram with the borders of its features, see `sunpy_solarunet.plotting.plot_catalog`.
+
+        Parameters
+        ----------
+        events, axes, **kwargs
+            Passed to `~sunpy_solarunet.plotting.plot_catalog`.
+
+        Returns
+        -------
+        `~astropy.visualization.wcsaxes.WCSAxes`
+        """
+        # Figures are a room above this one.
+        from sunpy_solarunet.plotting import plot_catalog
+
+        return plot_catalog(self, events, axes=axes, **kwargs)
+
     def write(self, path, *, overwrite=False):
         """
         Write the catalog as one FITS file, whole or not at all.
@@ -368,16 +386,11 @@ class FeatureCatalog(Measurements, Sequence):
         return cls(**read_catalog(path))
 
 
-def _part(values, mask):
-    """Elements of an array or of each array of a tuple."""
-    if values is None or mask is ...:
-        return values
-    return tuple(each[mask] for each in values) if isinstance(values, tuple) else values[mask]
-
-
 def _checked_labels(labels):
     """Labels as signed integers, of 32 bits where they fit."""
-    labels = require_whole(labels, "labels")
+    labels = np.asarray(labels)
+    if labels.dtype.kind != "i":
+        labels = require_whole(labels, "labels")
     lowest, highest = labels.min(initial=0), labels.max(initial=0)
     if lowest < 0:
         raise SolarUnetError(f"labels must not be negative, the lowest is {lowest}")

@@ -15,7 +15,6 @@ import astropy.units as u
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
-from sunpy.map import Map
 from sunpy.util.exceptions import SunpyMetadataWarning
 
 from sunpy_solarunet.errors import SolarUnetError
@@ -174,6 +173,8 @@ def read_catalog(path):
 
 
 def _parts(hdus):
+    from sunpy.map import Map
+
     shown, labels = hdus[MAGNETOGRAM], hdus[LABELS]
     told = json.loads(labels.header[KEYWORD])
     return {

@@ -5,13 +5,15 @@ What is measured of the features of a magnetogram.
 import astropy.units as u
 import numpy as np
 from astropy.utils import lazyproperty
-from scipy import ndimage
 
 from sunpy_solarunet import geometry
 from sunpy_solarunet.features.flags import FLAGS
-from sunpy_solarunet.magnetograms import Grid, field_strength, pixel_area, surface_coordinates
+from sunpy_solarunet.features.outlines import hull_corners, near_any
+from sunpy_solarunet.features.pixels import pixels_by_label
+from sunpy_solarunet.features.spread import NORMAL_MEDIAN, median_of
+from sunpy_solarunet.magnetograms import Grid, field_strength, pixel_area, pixel_coordinates, valid_pixels
 
-__all__ = ["MEASUREMENTS", "NORMAL_MEDIAN", "Measurements"]
+__all__ = ["MEASUREMENTS", "Measurements"]
 
 #: The columns of `~sunpy_solarunet.FeatureCatalog.to_table`.
 MEASUREMENTS = (
@@ -41,9 +43,6 @@ MEASUREMENTS = (
     "flags",
 )
 
-#: Standard deviation of normal noise in units of the median of its absolute value.
-NORMAL_MEDIAN = 1.4826
-
 #: Second moment of a pixel along its side.
 PIXEL_MOMENT = 1 / 12
 
@@ -57,42 +56,52 @@ class Measurements:
     """
 
     @lazyproperty
+    def _members(self):
+        """Label of each feature, flat indices of all features' pixels, and where each feature begins among them."""
+        return pixels_by_label(self.labels)
+
+    @lazyproperty
     def _pixels(self):
         """Flat indices of all features' pixels, feature after feature."""
-        inside = np.flatnonzero(self.labels)
-        return inside[np.argsort(self.labels.ravel()[inside], kind="stable")]
+        return self._members[1]
 
     @lazyproperty
     def numbered(self):
         """Position of the feature that each pixel belongs to, counted from 1, 0 where there is none."""
+        if self.labels.dtype == np.int32 and np.array_equal(self.label, np.arange(1, len(self) + 1)):
+            return self.labels
         numbered = np.zeros(self.labels.shape, np.int32)
-        numbered.flat[self._pixels] = np.repeat(np.arange(1, len(self) + 1), self.n_pixels)
+        numbered.ravel()[self._pixels] = np.repeat(np.arange(1, len(self) + 1), self.n_pixels)
         return numbered
 
     @lazyproperty
     def _starts(self):
         """Where each feature begins in the flat arrays."""
-        return np.searchsorted(self.labels.ravel()[self._pixels], self.label)
+        return self._members[2]
 
     @lazyproperty
     def _field(self):
         """Gauss of each feature pixel."""
-        return field_strength(self.map).ravel()[self._pixels].astype(float)
+        return field_strength(self.map, self._pixels).astype(float)
 
     @lazyproperty
     def _pixel_positions(self):
         """Rows and columns of each feature pixel."""
-        return np.divmod(self._pixels, self.labels.shape[1])
+        pixels = self._pixels.astype(np.result_type(np.int32, np.min_scalar_type(self.labels.size)))
+        rows = pixels // self.labels.shape[1]
+        return rows, pixels - rows * self.labels.shape[1]
 
     @lazyproperty
     def _pixel_areas(self):
         """Mm2 of each feature pixel; zero where it has none."""
-        area = pixel_area(self.map, self.area_kind).to_value(u.Mm**2)
-        return np.nan_to_num(np.broadcast_to(area, self.labels.shape).ravel()[self._pixels])
+        area = pixel_area(self.map, self.area_kind, self._pixels).to_value(u.Mm**2)
+        return np.broadcast_to(np.nan_to_num(area), self._pixels.shape)
 
     @lazyproperty
     def _has_all_areas(self):
-        return self._total((self._pixel_areas == 0).astype(int)) == 0
+        if self._pixel_areas.all():
+            return np.ones(len(self), bool)
+        return self._total((self._pixel_areas == 0).astype(np.intp)) == 0
 
     def _total(self, values):
         """Sum of a pixel quantity over each feature."""
@@ -101,7 +110,7 @@ class Measurements:
     @lazyproperty
     def label(self):
         """Number of each feature in ``labels``, increasing; there may be gaps."""
-        return np.unique(self.labels.ravel()[self._pixels]).astype(int)
+        return self._members[0]
 
     @lazyproperty
     def n_pixels(self):
@@ -119,14 +128,18 @@ class Measurements:
         return (self._total(self._field * self._pixel_areas) * (u.G * u.Mm**2)).to(u.Mx)
 
     @lazyproperty
+    def _total_field(self):
+        return self._total(self._field)
+
+    @lazyproperty
     def polarity(self):
         """1 for positive flux, -1 for negative."""
-        return np.where(self._total(self._field) < 0, -1, 1)
+        return np.where(self._total_field < 0, -1, 1)
 
     @lazyproperty
     def mean_field(self):
         """Mean field of the pixels, `~astropy.units.Quantity` in G."""
-        return self._total(self._field) / np.maximum(self.n_pixels, 1) * u.G
+        return self._total_field / np.maximum(self.n_pixels, 1) * u.G
 
     @lazyproperty
     def peak_field(self):
@@ -144,9 +157,13 @@ class Measurements:
         weights[np.repeat(self._total(weights) == 0, self.n_pixels)] = 1
         return weights
 
+    @lazyproperty
+    def _total_weight(self):
+        return self._total(self._weights)
+
     def _weighted(self, values):
         """Flux-weighted mean of a pixel quantity over each feature."""
-        return self._total(self._weights * values) / self._total(self._weights)
+        return self._total(self._weights * values) / self._total_weight
 
     @lazyproperty
     def _centroids(self):
@@ -171,7 +188,7 @@ class Measurements:
 
     @lazyproperty
     def _surface_coordinates(self):
-        return surface_coordinates(self.coordinate)
+        return pixel_coordinates(self.map, *self._centroids)
 
     @property
     def Tx(self):
@@ -196,9 +213,9 @@ class Measurements:
     @lazyproperty
     def border_positions(self):
         """Columns, rows and numbers (see `numbered`) of the pixels at the features' borders, ordered by number."""
-        at_border = geometry.border_pixels(self.numbered).ravel()[self._pixels]
-        rows, columns = self._pixel_positions
-        return columns[at_border], rows[at_border], self.numbered.ravel()[self._pixels[at_border]]
+        at_border = geometry.border_pixels(self.labels).ravel()[self._pixels]
+        rows, columns = np.divmod(self._pixels[at_border], self.labels.shape[1])
+        return columns, rows, self.numbered[rows, columns]
 
     @lazyproperty
     def grid(self):
@@ -222,11 +239,10 @@ class Measurements:
 
         Centers, shape (n, 2), x and y in pixels, and radii, shape (n,), in units of ``grid.side``.
         """
-        columns, rows, owners = self.border_positions
-        starts = 4 * np.searchsorted(owners, np.arange(1, len(self) + 1))
+        corners, owners = hull_corners(*self.border_positions)
+        starts = np.searchsorted(owners, np.arange(1, len(self) + 1))
         stretch = self.grid.stretch(*self._centroids)
-        corners = geometry.pixel_corners(columns, rows)
-        stretched = np.einsum("nij,nj->ni", stretch[np.repeat(owners - 1, 4)], corners)
+        stretched = np.einsum("nij,nj->ni", stretch[owners - 1], corners)
         centers, radii = geometry.smallest_circles(stretched, starts)
         return np.linalg.solve(stretch, centers[..., np.newaxis])[..., 0], radii
 
@@ -250,10 +266,10 @@ class Measurements:
         """
         rows, columns = self._pixel_positions
         x, y = (np.repeat(center, self.n_pixels) for center in self._centroids)
+        x, y = columns - x, rows - y
+        xx, xy, yy = (self._weighted(product) for product in (x * x, x * y, y * y))
         axes = self.grid.axes(*self._centroids) / self.grid.side.to_value(u.Mm)
-        steps = np.einsum("nij,jn->in", np.repeat(axes, self.n_pixels, axis=0), np.stack([columns - x, rows - y]))
-        products = [self._weighted(first * second) for first in steps for second in steps]
-        covariance = np.stack(products, axis=-1).reshape(-1, 2, 2)
+        covariance = axes @ np.stack([xx, xy, xy, yy], axis=-1).reshape(-1, 2, 2) @ np.swapaxes(axes, 1, 2)
         thin = np.linalg.det(covariance) < PIXEL_MOMENT**2
         covariance[thin] += PIXEL_MOMENT * np.eye(2)
         covariance[~axes.any(axis=(1, 2))] = np.nan
@@ -302,7 +318,7 @@ class Measurements:
             return np.zeros((0, 4), int)
         lowest = [np.minimum.reduceat(values, self._starts) for values in self._pixel_positions]
         highest = [np.maximum.reduceat(values, self._starts) for values in self._pixel_positions]
-        return np.stack([*lowest, *(values + 1 for values in highest)], axis=-1)
+        return np.stack([*lowest, *(values + 1 for values in highest)], axis=-1).astype(int)
 
     @property
     def bbox_xmin(self):
@@ -331,9 +347,9 @@ class Measurements:
 
         Zero where there is no such pixel.
         """
-        rest = np.abs(field_strength(self.map)[self.labels == 0])
-        rest = rest[~np.isnan(rest)]
-        return (NORMAL_MEDIAN * np.median(rest) if len(rest) else 0.0) * u.G
+        strength = field_strength(self.map, (self.labels == 0) & self.has_data)
+        np.abs(strength, out=strength)
+        return (NORMAL_MEDIAN * median_of(strength) if len(strength) else 0.0) * u.G
 
     @lazyproperty
     def flux_error(self):
@@ -351,13 +367,15 @@ class Measurements:
     @lazyproperty
     def has_data(self):
         """Where the map has data, `numpy.ndarray` of `bool` of its shape."""
-        return ~np.isnan(field_strength(self.map))
+        return valid_pixels(self.map)
 
     @lazyproperty
     def touches_edge(self):
         """Whether features touch the frame's edge or pixels without data."""
-        beyond = ndimage.binary_dilation(~np.pad(self.has_data, 1), np.ones((3, 3)))[1:-1, 1:-1]
-        return self._total(beyond.ravel()[self._pixels].astype(int)) > 0
+        columns, rows, owners = self.border_positions
+        touches = np.zeros(len(self), bool)
+        touches[owners[near_any(~self.has_data, rows, columns)] - 1] = True
+        return touches
 
     @property
     def cut(self):

@@ -8,7 +8,7 @@ import numpy as np
 
 from sunpy_solarunet.errors import SolarUnetError
 
-__all__ = ["position", "positions", "positions_of_labels"]
+__all__ = ["part", "position", "positions", "positions_of_labels"]
 
 #: Of labels in a message, this many stretches without gaps are written out.
 MOST_STRETCHES = 20
@@ -136,3 +136,22 @@ def _told(labels):
     told = [str(part[0]) if len(part) == 1 else f"{part[0]} to {part[-1]}" for part in stretches]
     beyond = [f"and others up to {labels[-1]}"] if len(told) > MOST_STRETCHES else []
     return f"there are {', '.join(told[:MOST_STRETCHES] + beyond)}"
+
+
+def part(values, mask):
+    """
+    Elements of an array or of each array of a tuple.
+
+    Parameters
+    ----------
+    values : array, `tuple` of arrays or `None`
+    mask : array of `bool` or ``...``
+        Which elements; all, as they are.
+
+    Returns
+    -------
+    array, `tuple` of arrays or `None`
+    """
+    if values is None or mask is ...:
+        return values
+    return tuple(each[mask] for each in values) if isinstance(values, tuple) else values[mask]

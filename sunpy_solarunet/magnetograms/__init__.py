@@ -7,7 +7,7 @@ from sunpy_solarunet.magnetograms.field import field_from_levels, field_strength
 from sunpy_solarunet.magnetograms.grid import Grid, pointing_shift
 from sunpy_solarunet.magnetograms.reading import is_image, read_array, read_field, read_levels
 from sunpy_solarunet.magnetograms.sequences import MagnetogramSequence, list_magnetograms, read_magnetograms
-from sunpy_solarunet.magnetograms.surface import AREAS, pixel_area, pixel_length, surface_coordinates
+from sunpy_solarunet.magnetograms.surface import AREAS, pixel_area, pixel_coordinates, pixel_length, surface_coordinates
 
 __all__ = [
     "AREAS",
@@ -19,6 +19,7 @@ __all__ = [
     "list_magnetograms",
     "magnetogram",
     "pixel_area",
+    "pixel_coordinates",
     "pixel_length",
     "pointing_shift",
     "read_array",

@@ -9,7 +9,6 @@ import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyCoord
 from sunpy.coordinates import Helioprojective, get_body_heliographic_stonyhurst
-from sunpy.map import GenericMap, make_fitswcs_header
 from sunpy.util.exceptions import SunpyMetadataWarning
 
 from sunpy_solarunet.errors import MagnetogramError, require_quantity
@@ -31,6 +30,8 @@ OF_COORDINATES = re.compile(
 
 def coordinates_header(shape, header, scale, center, extent, observer, name):
     """The header with world coordinates from what the user says of a frame, in place of all others."""
+    from sunpy.map import make_fitswcs_header
+
     rows, columns = shape
     steps, middle = _grid(shape, scale, center, extent, name)
     frame = Helioprojective(observer=_observer(observer, header["date-obs"]), obstime=header["date-obs"])
@@ -105,6 +106,8 @@ def has_coordinates(header, source):
     -------
     `bool`
     """
+    from sunpy.map import GenericMap
+
     said = {
         "coordinate_system": bool(header.get("ctype1")) and bool(header.get("ctype2")),
         "spatial_units": bool(header.get("cunit1")) and bool(header.get("cunit2")),

@@ -9,7 +9,6 @@ import astropy.units as u
 import numpy as np
 from astropy.time import Time
 from sunpy import log
-from sunpy.map import GenericMap, Map
 from sunpy.util import MetaDict
 from sunpy.util.exceptions import SunpyMetadataWarning
 
@@ -21,6 +20,7 @@ from sunpy_solarunet.magnetograms.coordinates import (
     same_coordinates,
 )
 from sunpy_solarunet.magnetograms.field import checked_field, field_unit, said_of_padding
+from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.magnetograms.padding import padding_of
 from sunpy_solarunet.magnetograms.reading import existing_file, is_image, named_errors, read_fits, read_image
 from sunpy_solarunet.magnetograms.times import agree, further_times, header_with_time, read_time, unreadable_times
@@ -133,6 +133,8 @@ def described(
     placed = any(argument is not None for argument in (scale, center, extent))
     if observer is not None and not placed:
         raise MagnetogramError("observer belongs to scale= and center=, or to extent=: give one of these too")
+    from sunpy.map import GenericMap
+
     if placed or not (isinstance(source, type) and issubclass(source, GenericMap)):
         source = _source(header, name)
     field, header, missing = _with_unit(field, header, unit, name)
@@ -178,6 +180,8 @@ def _fits_name(unit):
 
 def _source(header, name):
     """The class of maps whose rules sunpy follows for a header: those of its instrument, or none."""
+    from sunpy.map import GenericMap, Map
+
     header = MetaDict(header)
     with named_errors(name, "sunpy cannot tell its instrument"):
         fitting = [kind for kind, fits in Map.registry.items() if fits(None, header)]
@@ -186,6 +190,8 @@ def _source(header, name):
 
 def _obedient(source, header, shape, name):
     """A class of maps, and a header, that do not override what the user says of the coordinates."""
+    from sunpy.map import GenericMap
+
     empty = np.broadcast_to(np.zeros(1), shape)
     plain = GenericMap(empty, header)
     try:
@@ -201,6 +207,8 @@ def _obedient(source, header, shape, name):
 
 def _built(source, field, header, further, mask, time, name):
     """The map, of which time, coordinates and unit have been seen to be usable and as the header says."""
+    from sunpy.map import GenericMap
+
     header = header | {"filename": name}
     with named_errors(name, NO_MAP), warnings.catch_warnings():
         # All that sunpy would assume has been asked for already.
@@ -256,7 +264,7 @@ def given_time(time):
 
 def _open(data, field_range, padding):
     """Array, header and name of whatever the user gave."""
-    if isinstance(data, GenericMap):
+    if is_map(data):
         return data.data, data.meta, data.meta.get("filename", "map")
     if isinstance(data, str | Path):
         path = existing_file(data)

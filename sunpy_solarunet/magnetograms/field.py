@@ -4,9 +4,9 @@ The field of a magnetogram: its unit, and where there are no data.
 
 import astropy.units as u
 import numpy as np
-from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, require_quantity
+from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.magnetograms.padding import padding_of
 from sunpy_solarunet.magnetograms.times import require_time
 
@@ -53,7 +53,7 @@ def field_from_levels(levels, field_range, padding=None):
     return field * u.G
 
 
-def field_strength(frame):
+def field_strength(frame, pixels=None):
     """
     The field of a map in gauss, with not-a-number where the map has no data.
 
@@ -61,26 +61,42 @@ def field_strength(frame):
     ----------
     frame : `~sunpy.map.GenericMap`
         In gauss, tesla, Mx / cm2 or any equivalent unit.
+    pixels : `numpy.ndarray` of `int` or `bool`, optional
+        Flat indices of pixels that have data, shape (n,), or a mask of them, if not all are asked for.
 
     Returns
     -------
     `numpy.ndarray`
-        Shape (rows, columns), plain gauss.
+        Shape (rows, columns), or (n,) for some pixels, plain gauss.
 
     Raises
     ------
     MagnetogramError
         If the map has no unit or one that is not of a magnetic field, or if its header has no time
         that can be read, so that the map has taken the present for it.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import numpy as np
+    >>> from sunpy_solarunet import magnetogram
+    >>> from sunpy_solarunet.magnetograms import field_strength
+    >>> field = np.arange(12.0).reshape(3, 4) * u.mT
+    >>> frame = magnetogram(field, time="2017-07-13", scale=1 * u.arcsec, center=(0, 0) * u.arcsec)
+    >>> field_strength(frame, np.array([5, 7]))
+    array([50., 70.])
     """
-    if not isinstance(frame, GenericMap):
+    if not is_map(frame):
         raise TypeError(f"a sunpy.map.Map is needed, got {type(frame).__name__}; magnetogram() makes one")
     name = frame.meta.get("filename", "the map")
     require_time(frame)
     factor = _unit_of(frame, name).to(u.G)
-    field = checked_field(np.asarray(frame.data), name)
-    field = field * factor if factor != 1 else field.copy()
-    field[~valid_pixels(frame)] = np.nan
+    data = checked_field(np.asarray(frame.data), name, pixels)
+    if factor != 1:
+        data = data * factor
+    field = data.copy() if np.may_share_memory(data, frame.data) else data
+    if pixels is None:
+        field[~valid_pixels(frame)] = np.nan
     return field
 
 
@@ -117,7 +133,8 @@ def said_of_padding(frame):
     return said if isinstance(said, bool) else None
 
 
-def checked_field(field, name):
+def checked_field(field, name, pixels=None):
+    """The numbers of a magnetogram, or of some pixels of it, in a type that all computations take."""
     if field is None or field.ndim != 2:
         shape = "none" if field is None else field.shape
         hint = ": take one channel of a color image or one frame of a cube" if np.ndim(field) == 3 else ""
@@ -126,7 +143,8 @@ def checked_field(field, name):
         raise MagnetogramError(f"{name}: the array is empty")
     if field.dtype.kind not in "iuf":
         raise MagnetogramError(f"{name}: a magnetogram holds real numbers, this holds {field.dtype}")
-    return field.astype(_working_type(field.dtype), copy=False)
+    chosen = field if pixels is None else field.ravel()[pixels.ravel()]
+    return chosen.astype(_working_type(field.dtype), copy=False)
 
 
 def _working_type(dtype):

@@ -4,9 +4,8 @@ Pixel coordinates of a map as places on the Sun: lengths, directions and how pix
 
 import astropy.units as u
 import numpy as np
-from sunpy.coordinates import Helioprojective
 
-from sunpy_solarunet.magnetograms.surface import pixel_length, sky_axes
+from sunpy_solarunet.magnetograms.surface import is_of_the_sky, pixel_length, sky_axes, world_angles
 
 __all__ = ["Grid", "pointing_shift"]
 
@@ -40,12 +39,10 @@ class Grid:
 
     def __init__(self, frame):
         self._wcs = frame.wcs
+        self._flat = sky_axes(frame) if is_of_the_sky(frame) else None
         #: Length of a pixel's side, `~astropy.units.Quantity`.
         self.side = pixel_length(frame)
-        if isinstance(frame.coordinate_frame, Helioprojective):
-            self._flat = sky_axes(frame)
-        else:
-            self._flat = None
+        if self._flat is None:
             self._radius = frame.rsun_meters.to_value(u.Mm)
 
     def axes(self, columns, rows):
@@ -68,8 +65,8 @@ class Grid:
             return np.broadcast_to(self._flat, (len(columns), 2, 2))
         steps = []
         for right, up in ((0.5, 0), (0, 0.5)):
-            ahead = self._surface(columns + right, rows + up)
-            behind = self._surface(columns - right, rows - up)
+            ahead = world_angles(self._wcs, columns + right, rows + up)
+            behind = world_angles(self._wcs, columns - right, rows - up)
             turn = (ahead[0] - behind[0] + np.pi) % (2 * np.pi) - np.pi
             middle = np.cos((ahead[1] + behind[1]) / 2)
             steps.append(np.stack([turn * middle, ahead[1] - behind[1]], axis=-1))
@@ -115,16 +112,10 @@ class Grid:
         """
         if self._flat is not None:
             return np.column_stack([columns, rows]) @ self.stretch(np.zeros(1), np.zeros(1))[0]
-        lon, lat = self._surface(columns, rows)
+        lon, lat = world_angles(self._wcs, columns, rows)
         radius = self._radius / self.side.to_value(u.Mm)
         vectors = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
         return radius * np.nan_to_num(vectors)
-
-    def _surface(self, columns, rows):
-        """Longitude and latitude in radians."""
-        lon, lat = self._wcs.pixel_to_world_values(columns, rows)
-        unit = [u.Unit(name).to(u.rad) for name in self._wcs.world_axis_units]
-        return np.asarray(lon) * unit[0], np.asarray(lat) * unit[1]
 
 
 def pointing_shift(before, after):

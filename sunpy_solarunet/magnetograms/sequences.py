@@ -11,7 +11,6 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 from astropy.time import Time, TimeDelta
-from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SequenceError, require_quantity
 from sunpy_solarunet.magnetograms.describing import (
@@ -20,6 +19,7 @@ from sunpy_solarunet.magnetograms.describing import (
     make_map,
     warn_of_padding,
 )
+from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.magnetograms.reading import (
     FITS_SUFFIXES,
     IMAGE_SUFFIXES,
@@ -91,7 +91,7 @@ class MagnetogramSequence(Sequence):
 
 
 def _name_of(source):
-    return source.meta.get("filename", "map") if isinstance(source, GenericMap) else source.name
+    return source.meta.get("filename", "map") if is_map(source) else source.name
 
 
 def read_magnetograms(paths, *, times=None, start=None, cadence=None, time_pattern=None, **description):
@@ -165,7 +165,7 @@ def find_magnetograms(paths):
     FileNotFoundError
         If nothing is found.
     """
-    if isinstance(paths, GenericMap):
+    if is_map(paths):
         return [paths]
     if not isinstance(paths, str | Path):
         return [source for path in paths for source in find_magnetograms(path)]
@@ -287,9 +287,9 @@ def _time_in_name(source, pattern):
 def _time_of(source, all_options):
     """Time of a frame, from its header alone, and whether all else is known that its map needs."""
     options = {key: value for key, value in all_options.items() if key not in ("field_range", "padding")}
-    if not isinstance(source, GenericMap) and is_image(source):
+    if not is_map(source) and is_image(source):
         return _time_of_image(source, all_options)
-    if isinstance(source, GenericMap):
+    if is_map(source):
         empty, header = np.broadcast_to(np.zeros(1), source.data.shape), source.meta
         return described(empty, header, _name_of(source), source=type(source), **options).date
     empty, header = of_image(existing_file(source), _without_data)

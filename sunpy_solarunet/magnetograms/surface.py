@@ -6,16 +6,26 @@ import warnings
 
 import astropy.units as u
 import numpy as np
+from astropy.coordinates import Latitude, Longitude
 from sunpy.coordinates import HeliographicStonyhurst, Helioprojective, get_body_heliographic_stonyhurst
 from sunpy.util.exceptions import SunpyUserWarning
 
 from sunpy_solarunet.errors import MagnetogramError, name_choice
 from sunpy_solarunet.names import AREAS
 
-__all__ = ["AREAS", "pixel_area", "pixel_length", "sky_axes", "surface_coordinates"]
+__all__ = [
+    "AREAS",
+    "is_of_the_sky",
+    "pixel_area",
+    "pixel_coordinates",
+    "pixel_length",
+    "sky_axes",
+    "surface_coordinates",
+    "world_angles",
+]
 
 
-def pixel_area(frame, kind="sky"):
+def pixel_area(frame, kind="sky", pixels=None):
     """
     Area of each pixel of a map.
 
@@ -27,12 +37,14 @@ def pixel_area(frame, kind="sky"):
     ----------
     frame : `~sunpy.map.GenericMap`
     kind : {"sky", "surface"}
+    pixels : `numpy.ndarray` of `int`, optional
+        Flat indices of the pixels that are asked for, shape (n,), if not all are.
 
     Returns
     -------
     `~astropy.units.Quantity`
-        In Mm2: a scalar where all pixels are alike, else of shape (rows, columns); not-a-number
-        where a line of sight misses the Sun and the surface is asked for.
+        In Mm2: a scalar where all pixels are alike, else of shape (rows, columns), or (n,) for some pixels;
+        not-a-number where a line of sight misses the Sun and the surface is asked for.
 
     Raises
     ------
@@ -50,12 +62,27 @@ def pixel_area(frame, kind="sky"):
     0.5435 Mm2
     """
     name_choice(kind, AREAS, "area")
-    if not isinstance(frame.coordinate_frame, Helioprojective):
-        return _heliographic_pixel_area(frame)
-    area = abs(np.linalg.det(sky_axes(frame)))
-    if kind == "sky":
-        return area * u.Mm**2
-    return area / _mu(frame) * u.Mm**2
+    if is_of_the_sky(frame) and kind == "sky":
+        return abs(np.linalg.det(sky_axes(frame))) * u.Mm**2
+    rows, columns = np.indices(frame.data.shape) if pixels is None else np.divmod(pixels, frame.data.shape[1])
+    if not is_of_the_sky(frame):
+        return _heliographic_pixel_area(frame, columns, rows)
+    return abs(np.linalg.det(sky_axes(frame))) / _mu(frame, columns, rows) * u.Mm**2
+
+
+def is_of_the_sky(frame):
+    """
+    Whether a map's coordinates are helioprojective.
+
+    Parameters
+    ----------
+    frame : `~sunpy.map.GenericMap`
+
+    Returns
+    -------
+    `bool`
+    """
+    return frame.wcs.wcs.ctype[0].startswith("HPLN")
 
 
 def sky_axes(frame):
@@ -85,25 +112,46 @@ def sky_axes(frame):
     return frame.wcs.pixel_scale_matrix * frame.wcs.wcs.cunit[0].to(u.rad) * distance
 
 
-def _mu(frame):
+def _mu(frame, columns, rows):
     """Cosine of the angle between line of sight and vertical; not-a-number off the disk."""
-    rows, columns = np.indices(frame.data.shape)
-    direction = frame.pixel_to_world(columns * u.pix, rows * u.pix)
-    cosine = np.cos(direction.Tx) * np.cos(direction.Ty)
-    sine = np.sqrt(1 - cosine**2) * (frame.observer_coordinate.radius / frame.rsun_meters)
+    lon, lat = world_angles(frame.wcs, columns, rows)
+    square = np.sin(lat) ** 2 + (np.cos(lat) * np.sin(lon)) ** 2
     with np.errstate(invalid="ignore"):
-        return np.sqrt(1 - sine.to_value(u.one) ** 2)
+        return np.sqrt(1 - square * (frame.observer_coordinate.radius / frame.rsun_meters).to_value(u.one) ** 2)
 
 
-def _heliographic_pixel_area(frame):
+def world_angles(wcs, columns, rows):
+    """
+    World coordinates of pixels.
+
+    Parameters
+    ----------
+    wcs : `~astropy.wcs.WCS`
+    columns, rows : `numpy.ndarray`
+        Pixel coordinates.
+
+    Returns
+    -------
+    tuple of `numpy.ndarray`
+        Both angles in radians; not-a-number where there is none.
+    """
+    angles = wcs.pixel_to_world_values(columns, rows)
+    return tuple(angle * u.Unit(unit).to(u.rad) for angle, unit in zip(angles, wcs.world_axis_units, strict=True))
+
+
+def _heliographic_pixel_area(frame, columns, rows):
     """Area on the sphere between the corners of each pixel: exact in longitude and sine of latitude."""
-    rows, columns = np.indices(np.add(frame.data.shape, 1)) - 0.5
-    corners = frame.pixel_to_world(columns * u.pix, rows * u.pix)
-    lon = np.unwrap(corners.spherical.lon.to_value(u.rad), axis=1)
-    sine = np.sin(corners.spherical.lat.to_value(u.rad))
-    first = (lon[1:, 1:] - lon[:-1, :-1]) * (sine[1:, :-1] - sine[:-1, 1:])
-    second = (lon[1:, :-1] - lon[:-1, 1:]) * (sine[1:, 1:] - sine[:-1, :-1])
+    corners = [(right, up) for up in (-0.5, 0.5) for right in (-0.5, 0.5)]
+    lons, lats = zip(*(world_angles(frame.wcs, columns + right, rows + up) for right, up in corners), strict=True)
+    sines = [np.sin(lat) for lat in lats]
+    first = _turned(lons[3], lons[0]) * (sines[2] - sines[1])
+    second = _turned(lons[2], lons[1]) * (sines[3] - sines[0])
     return np.abs(first - second) / 2 * frame.rsun_meters.to(u.Mm) ** 2
+
+
+def _turned(angle, other):
+    """By how much an angle differs from another, the short way round."""
+    return (angle - other + np.pi) % (2 * np.pi) - np.pi
 
 
 def pixel_length(frame):
@@ -151,3 +199,57 @@ def surface_coordinates(coordinate):
         warnings.filterwarnings("ignore", "The conversion of these 2D helioprojective coordinates", SunpyUserWarning)
         surface = coordinate.transform_to(HeliographicStonyhurst(obstime=coordinate.obstime))
     return sky.Tx.to(u.arcsec), sky.Ty.to(u.arcsec), surface.lon.to(u.deg), surface.lat.to(u.deg)
+
+
+def pixel_coordinates(frame, columns, rows):
+    """
+    Helioprojective and Stonyhurst coordinates of pixels.
+
+    SunPy makes a chain of frames for them, and for each its time and observer. Where a map of the sky says
+    where its observer is, one rotation does as well.
+
+    Parameters
+    ----------
+    frame : `~sunpy.map.GenericMap`
+    columns, rows : `numpy.ndarray`
+        Pixel coordinates, shape (n,).
+
+    Returns
+    -------
+    tuple of `~astropy.units.Quantity`
+        As of `surface_coordinates`.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import numpy as np
+    >>> from sunpy_solarunet import magnetogram
+    >>> from sunpy_solarunet.magnetograms import pixel_coordinates
+    >>> field = np.zeros((5, 5)) * u.G
+    >>> frame = magnetogram(field, time="2017-07-13", scale=400 * u.arcsec, center=(0, 0) * u.arcsec)
+    >>> Tx, Ty, lon, lat = pixel_coordinates(frame, np.array([2, 3, 4]), np.array([2, 2, 4]))
+    >>> print(Tx.value.round(2), lon.value.round(3), lat.value.round(3))
+    [  0. 400. 800.] [ 0.    25.026    nan] [4.134 3.747   nan]
+    """
+    told = frame.wcs.wcs.aux
+    observer = [getattr(told, name) for name in ("hgln_obs", "hglt_obs", "dsun_obs", "rsun_ref")]
+    # A screen, which says how far away is what lies off the disk, is left to SunPy.
+    if not is_of_the_sky(frame) or None in observer or getattr(Helioprojective, "_assumed_screen", "") is not None:
+        return surface_coordinates(frame.pixel_to_world(columns * u.pix, rows * u.pix))
+    west, north = frame.wcs.pixel_to_world_values(columns, rows)
+    sky = Longitude(west, u.deg, wrap_angle=180 * u.deg), Latitude(north, u.deg)
+    lon, lat = _seen_from(*observer, *(angle.to_value(u.rad) for angle in sky))
+    surface = Longitude(lon, u.rad, wrap_angle=180 * u.deg), Latitude(lat, u.rad)
+    return *(angle.to(u.arcsec) for angle in sky), *(angle.to(u.deg) for angle in surface)
+
+
+def _seen_from(lon, lat, distance, radius, west, north):
+    """Stonyhurst longitude and latitude, in radians, of directions from an observer; not-a-number off the disk."""
+    lon, lat = np.radians([lon, lat])
+    ahead, right, up = np.cos(north) * np.cos(west), np.cos(north) * np.sin(west), np.sin(north)
+    with np.errstate(invalid="ignore"):
+        length = distance * ahead - np.sqrt((distance * ahead) ** 2 - (distance**2 - radius**2))
+    toward = distance - length * ahead
+    level = np.cos(lat) * toward - np.sin(lat) * length * up
+    height = np.sin(lat) * toward + np.cos(lat) * length * up
+    return np.arctan2(length * right, level) + lon, np.arctan2(height, np.hypot(length * right, level))

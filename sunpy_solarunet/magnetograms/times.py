@@ -5,15 +5,15 @@ A time is believed only where a person can read it: its date, its hour and its t
 keyword holds anything else, the next one is tried, and none is ever replaced by the present or by midnight.
 """
 
+import itertools
 import re
 
 import astropy.units as u
 from astropy.time import Time
-from sunpy.map import GenericMap
-from sunpy.map.sources import GONGMagnetogramMap
 from sunpy.util import MetaDict
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError
+from sunpy_solarunet.magnetograms.maps import is_map
 
 __all__ = ["header_with_time", "read_time", "require_time"]
 
@@ -171,7 +171,7 @@ def require_time(frame):
         taken = frame.date.utc
     except Exception as problem:
         raise MagnetogramError(f"{name}: the map has no time ({problem}); make it with magnetogram()") from problem
-    times = [_time_at(frame.meta, key) for key in KEYWORDS]
+    times = itertools.chain([said], (_time_at(frame.meta, key) for key in KEYWORDS))
     if not any(time is not None and abs((taken - time).sec) <= SAME for time in times):
         raise MagnetogramError(
             f"{name}: the map's date is {taken.iso}, but its header says {said.iso}; "
@@ -181,7 +181,7 @@ def require_time(frame):
 
 def agree(frame, time):
     """Whether a map has this time of observation: `bool`."""
-    return isinstance(frame, GenericMap) and abs((frame.date.utc - time).sec) <= SAME
+    return is_map(frame) and abs((frame.date.utc - time).sec) <= SAME
 
 
 def _time_at(header, keyword):
@@ -263,7 +263,11 @@ def _time(date, clock, rest, header):
 
 def _counts_in_gps(header):
     """Magnetograms of the GONG network, and only these, have GPS times, which no keyword says."""
-    return "time-obs" in header and GONGMagnetogramMap.is_datasource_for(None, MetaDict(header))
+    if "time-obs" not in header:
+        return False
+    from sunpy.map.sources import GONGMagnetogramMap
+
+    return GONGMagnetogramMap.is_datasource_for(None, MetaDict(header))
 
 
 def _scale(text):

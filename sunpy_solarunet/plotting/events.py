@@ -8,6 +8,7 @@ from sunpy_solarunet.errors import SolarUnetError, name_choice
 from sunpy_solarunet.plotting.borders import draw_rings
 from sunpy_solarunet.plotting.palettes import COLORS
 from sunpy_solarunet.tracking.exchange import lesser_members
+from sunpy_solarunet.tracking.kinship import numbers_in
 from sunpy_solarunet.tracking.tables import require_columns
 
 __all__ = ["EVENT_COLUMNS", "at_time", "draw_events", "kinds_of_features", "marked_labels"]
@@ -106,7 +107,7 @@ def marked_labels(event, catalog):
     Beside a giant only those that are exchanged: a border around the giant would hide what happens.
     """
     text = str(event["parents"] if event["category"] == "death" else event["children"])
-    labels = [int(label) for label in text.split()]
+    labels = numbers_in(text)
     if not np.isin(labels, catalog.label).all():
         message = f"event {event['event_id']} has members {text}, not all of them are among the catalog's"
         raise SolarUnetError(f"{message} {len(catalog)} features: they are of different runs or selections")

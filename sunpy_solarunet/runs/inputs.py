@@ -2,10 +2,11 @@
 The magnetograms that go into a run: each known by its header before any of them is read.
 """
 
+import bisect
 import hashlib
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import astropy.units as u
@@ -13,22 +14,22 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 from astropy.utils.exceptions import AstropyWarning
-from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SequenceError
 from sunpy_solarunet.magnetograms import MagnetogramSequence, is_image, read_magnetograms
 from sunpy_solarunet.magnetograms.describing import make_map, padding_note
+from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.magnetograms.sequences import given_times
 from sunpy_solarunet.runs.files import find_files, kind_of_no_file
 
 __all__ = [
     "ANYTHING",
+    "Cadence",
     "Source",
     "common_shape",
     "find_sources",
     "fingerprint",
     "header_faults",
-    "median_cadence",
     "wrong_shape",
 ]
 
@@ -75,7 +76,7 @@ class Source:
     @property
     def path(self):
         """Where the file is; empty for a map."""
-        return "" if isinstance(self.data, GenericMap) else str(Path(self.data).absolute())
+        return "" if is_map(self.data) else str(Path(self.data).absolute())
 
     @property
     def entry(self):
@@ -83,6 +84,17 @@ class Source:
         time = None if self.time is None else [float(self.time.utc.jd1), float(self.time.utc.jd2)]
         identity = {"name": self.name, "path": self.path, "size": self.size, "sha256": self.digest}
         return identity | {"time": time, "time_given": self.options.get("time") is not None}
+
+    @classmethod
+    def of_entry(cls, entry, options):
+        """From what is kept of it; only its file can tell the shape."""
+        time = None if entry["time"] is None else Time(*entry["time"], format="jd", scale="utc")
+        options = options | ({"time": time} if entry["time_given"] else {})
+        return cls(Path(entry["path"]), options, entry["name"], entry["size"], entry["sha256"], time)
+
+    def at(self, time):
+        """The same magnetogram with another time."""
+        return replace(self, time=time)
 
     def open(self):
         """
@@ -124,7 +136,7 @@ class _Header:
         return "" if self.problem is None else _reason(self.problem)
 
 
-def find_sources(maps, *, times=None, start=None, cadence=None, time_pattern=None, **description):
+def find_sources(maps, *, waiting=False, times=None, start=None, cadence=None, time_pattern=None, **description):
     """
     The magnetograms that an argument stands for, in the order of their times.
 
@@ -132,6 +144,8 @@ def find_sources(maps, *, times=None, start=None, cadence=None, time_pattern=Non
     ----------
     maps : path-like, `~sunpy_solarunet.magnetograms.MagnetogramSequence` or iterable
         As `~sunpy_solarunet.read_magnetograms` takes them or gives them.
+    waiting : `bool`
+        Whether more may come, so that it may be none, or none that can be used.
     times, start, cadence, time_pattern, **description
         As there.
 
@@ -156,7 +170,8 @@ def find_sources(maps, *, times=None, start=None, cadence=None, time_pattern=Non
         _header(one, its_options | ({} if time is None else {"time": time}), time_pattern)
         for one, its_options, time in zip(data, options, given, strict=True)
     ]
-    _require_one_to_use(headers)
+    if not waiting:
+        _require_one_to_use(headers)
     return _in_order([_source(one, header) for one, header in zip(data, headers, strict=True)])
 
 
@@ -169,9 +184,9 @@ def _data_and_options(maps, description):
 
 def _header(data, options, time_pattern):
     """What the header of a file or a map tells."""
-    if not isinstance(data, GenericMap) and (kind := kind_of_no_file(data)):
+    if not is_map(data) and (kind := kind_of_no_file(data)):
         return _Header(options=options, problem=MagnetogramError(f"{data.name}: {kind} in place of a file"))
-    shape, cut = (data.data.shape, False) if isinstance(data, GenericMap) else _image_in_header(data)
+    shape, cut = (data.data.shape, False) if is_map(data) else _image_in_header(data)
     header = _Header(shape=shape, options=options)
     if cut:
         header.problem = MagnetogramError(f"{Path(data).name}: not a complete FITS file: it has been cut")
@@ -212,7 +227,7 @@ def _image_in_header(path):
 
 
 def _source(data, header):
-    if isinstance(data, GenericMap):
+    if is_map(data):
         name = str(data.meta.get("filename", "map"))
         digest = hashlib.sha256(data.data.tobytes() + data.wcs.to_header_string().encode()).hexdigest()
         size = data.data.nbytes
@@ -262,12 +277,8 @@ def _in_order(sources):
         last = last if source.time is None else source.time
         times.append(last)
     order = np.argsort(Time(times).utc, kind="stable") if len(times) > 1 else [0]
-    placed = [_at(source, time) for source, time in zip(sources, times, strict=True)]
+    placed = [source.at(time) for source, time in zip(sources, times, strict=True)]
     return [placed[number] for number in order]
-
-
-def _at(source, time):
-    return Source(**{**source.__dict__, "time": time})
 
 
 def common_shape(sources):
@@ -287,25 +298,41 @@ def common_shape(sources):
     return shapes.most_common(1)[0][0] if shapes else None
 
 
-def median_cadence(sources):
+class Cadence:
     """
     Usual time between two magnetograms, as their headers have it.
 
     Parameters
     ----------
     sources : list of Source
-
-    Returns
-    -------
-    `float` or `None`
-        Seconds; `None` if there are not two.
     """
-    known = [source.time for source in sources if source.time is not None and not source.fault]
-    if len(known) < 2:
-        return None
-    times = Time(known).utc
-    steps = ((times[1:] - times[:-1]).to_value(u.s)).round(9)
-    return float(np.median(steps[steps > 0])) if np.any(steps > 0) else None
+
+    def __init__(self, sources):
+        times = [source.time for source in sources if self._counts(source)]
+        self._first = times[0] if times else None
+        self._seconds = sorted((Time(times) - self._first).to_value(u.s)) if times else []
+
+    @staticmethod
+    def _counts(source):
+        return source.time is not None and not source.fault
+
+    def add(self, source):
+        """
+        Take in another magnetogram.
+
+        Parameters
+        ----------
+        source : Source
+        """
+        if self._counts(source):
+            self._first = source.time if self._first is None else self._first
+            bisect.insort(self._seconds, (source.time - self._first).to_value(u.s))
+
+    @property
+    def seconds(self):
+        """Median; `None` if there are not two."""
+        steps = np.diff(self._seconds).round(6)
+        return float(np.median(steps[steps > 0])) if np.any(steps > 0) else None
 
 
 def header_faults(sources, shape):

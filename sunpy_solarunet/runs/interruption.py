@@ -3,10 +3,11 @@ Signals that end a program, heard as an exception: what is open is closed, and w
 """
 
 import contextlib
+import math
 import signal
 import threading
 
-__all__ = ["Interrupted", "interruptible"]
+__all__ = ["Interrupted", "Listener", "interruptible"]
 
 #: Signals that are heard, where the system has them and nobody else listens.
 SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
@@ -28,6 +29,58 @@ class Interrupted(KeyboardInterrupt):
         self.number = number
 
 
+class Listener:
+    """
+    The signals that were heard.
+
+    Calling it raises `Interrupted` once more, where that was lost because a library swallowed it, or had to wait.
+
+    Examples
+    --------
+    >>> import signal
+    >>> from sunpy_solarunet.runs.interruption import Listener
+    >>> listener = Listener()
+    >>> with listener.patience():
+    ...     listener.hear(signal.SIGTERM, None)
+    >>> listener.asked_to_end
+    True
+    """
+
+    def __init__(self):
+        self._heard = []
+        self._patience = 0
+
+    @property
+    def asked_to_end(self):
+        """Whether a signal was heard."""
+        return bool(self._heard)
+
+    def hear(self, number, _):
+        """Take in a signal, as a handler of it."""
+        self._heard.append(number)
+        self()
+
+    def __call__(self):
+        if len(self._heard) > self._patience:
+            raise Interrupted(self._heard[0])
+
+    @contextlib.contextmanager
+    def patience(self, signals=math.inf):
+        """
+        Let signals wait, for what must be done as a whole.
+
+        Parameters
+        ----------
+        signals : `int`
+            How many wait; the next one is heard at once.
+        """
+        before, self._patience = self._patience, signals
+        try:
+            yield
+        finally:
+            self._patience = before
+
+
 @contextlib.contextmanager
 def interruptible():
     """
@@ -38,8 +91,7 @@ def interruptible():
 
     Yields
     ------
-    callable
-        Raises the exception once more, where it was lost because a library swallowed it.
+    Listener
 
     Examples
     --------
@@ -52,22 +104,13 @@ def interruptible():
     ...     print(interruption)
     SIGTERM
     """
-    heard, before = [], {}
-
-    def hear(number, _):
-        heard.append(number)
-        raise Interrupted(number)
-
-    def insist():
-        if heard:
-            raise Interrupted(heard[0])
-
+    listener, before = Listener(), {}
     if threading.current_thread() is threading.main_thread():
         for number in (getattr(signal, name) for name in SIGNALS if hasattr(signal, name)):
             if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-                before[number] = signal.signal(number, hear)
+                before[number] = signal.signal(number, listener.hear)
     try:
-        yield insist
+        yield listener
     finally:
-        for number, listener in before.items():
-            signal.signal(number, listener)
+        for number, handler in before.items():
+            signal.signal(number, handler)

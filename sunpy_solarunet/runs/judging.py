@@ -2,6 +2,7 @@
 Whether a frame can be used: what is seen in it, beside what was seen in those before it.
 """
 
+import warnings
 from collections import deque
 from dataclasses import asdict, dataclass
 
@@ -9,10 +10,11 @@ import astropy.units as u
 import numpy as np
 from scipy import ndimage
 
+from sunpy_solarunet.errors import SolarUnetWarning
 from sunpy_solarunet.magnetograms import field_strength
 from sunpy_solarunet.segmentation.noise import estimate_noise
 
-__all__ = ["Judge", "Look", "look_at"]
+__all__ = ["Judge", "Look", "look_at", "warn_of_skipped_frames"]
 
 #: A frame is beside this many frames before it, those that were not used among them.
 MEMORY = 15
@@ -261,3 +263,22 @@ class Judge:
 def _turned(angles):
     """Differences of angles in degrees, the short way round."""
     return (np.asarray(angles) + 180) % 360 - 180
+
+
+def warn_of_skipped_frames(frames):
+    """
+    Tell who has called a function that some frames could not be used.
+
+    Parameters
+    ----------
+    frames : `~astropy.table.QTable`
+        The table of frames.
+    """
+    skipped = frames[frames["skipped"] != ""]
+    if len(skipped):
+        warnings.warn(
+            f"{len(skipped)} of {len(frames)} frames could not be used and were skipped, such as "
+            f"{skipped['file'][0]}: {skipped['skipped'][0]}; the table of frames says why",
+            SolarUnetWarning,
+            stacklevel=3,
+        )

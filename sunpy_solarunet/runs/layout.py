@@ -2,14 +2,22 @@
 Where everything stands in the folder of a run.
 """
 
-import shutil
+import contextlib
+import os
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from sunpy_solarunet.errors import name_choice
 from sunpy_solarunet.names import SUFFIXES
 from sunpy_solarunet.tracking.formats import FORMATS, table_format
 
-__all__ = ["SUFFIXES", "TABLES", "Layout", "table_suffix"]
+__all__ = ["SUFFIXES", "TABLES", "Layout", "remove_files", "table_suffix"]
+
+#: Names of the files of frames and pairs, without their suffix.
+NUMBERED = 6 * "[0-9]"
+
+#: Names of figures and movies.
+FIGURES = ("frame_[0-9]*.png", "event_[0-9]*.png", "movie.mp4", "movie.gif")
 
 #: The tables of a run.
 TABLES = ("events", "members", "features", "tracks", "frames")
@@ -60,6 +68,8 @@ class Layout:
         self.pairs = self.folder / "pairs"
         #: Rows of the tables of a run that is going on.
         self.parts = self.folder / "parts"
+        #: The run that is to replace this one.
+        self.replacement = self.folder / "replacement"
 
     def frame(self, number):
         """File with the labels and measurements of a frame."""
@@ -89,8 +99,7 @@ class Layout:
 
     def figures(self):
         """Files of figures and movies that are there."""
-        patterns = ("frame_[0-9]*.png", "event_[0-9]*.png", "movie.mp4", "movie.gif")
-        return [path for pattern in patterns for path in self.folder.glob(pattern)]
+        return [path for pattern in FIGURES for path in self.folder.glob(pattern)]
 
     def number_of_frames(self):
         """How many frames are there, from the first one on without a gap."""
@@ -105,10 +114,49 @@ class Layout:
         for folder in (self.folder, self.frames, self.pairs):
             folder.mkdir(parents=True, exist_ok=True)
 
+    def owns(self, path):
+        """Whether a path is one of those that a run writes, be it there or not."""
+        try:
+            folder, *rest = Path(path).absolute().relative_to(self.folder.absolute()).parts
+        except ValueError:
+            return False
+        if rest:
+            return folder in {own.name for own in (self.frames, self.pairs, self.parts, self.replacement)}
+        is_table = any(folder == self.table(name, suffix).name for name in TABLES for suffix in FORMATS)
+        return is_table or any(fnmatchcase(folder, pattern) for pattern in FIGURES)
+
+    def strangers(self):
+        """Where no run is, what is there in the places of a run's files and folders."""
+        folders = [self.frames, self.pairs, self.parts]
+        if not (self.replacement / self.record.name).is_file():
+            folders.append(self.replacement)
+        files = sorted(path for folder in folders for path in (folder, *folder.rglob("*")) if path.is_file())
+        return files + ([self.record] if os.path.lexists(self.record) else [])
+
     def remove(self):
-        """Remove the run, but nothing else that is in its folder."""
-        self.record.unlink(missing_ok=True)
+        """Remove the run, but nothing else that is in its folder; the record, which tells of it, at the end."""
         for path in (*self.tables(), *self.figures()):
             path.unlink()
-        for folder in (self.frames, self.pairs, self.parts):
-            shutil.rmtree(folder, ignore_errors=True)
+        for folder, names in (
+            (self.frames, NUMBERED + ".fits"),
+            (self.pairs, NUMBERED + ".npz"),
+            (self.parts, "*.npz"),
+        ):
+            remove_files(folder, names)
+        self.record.unlink(missing_ok=True)
+
+
+def remove_files(folder, names):
+    """
+    Remove files, and their folder if nothing else is in it.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+    names : `str`
+        Pattern.
+    """
+    for path in folder.glob(names):
+        path.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()

@@ -3,21 +3,20 @@
 """
 
 import numbers
-import warnings
 from pathlib import Path
 
 from astropy.utils import lazyproperty
 
+from sunpy_solarunet.claiming import is_claimed
 from sunpy_solarunet.display import settings_html, settings_text, value_text
-from sunpy_solarunet.errors import SolarUnetError, SolarUnetWarning
+from sunpy_solarunet.errors import SolarUnetError
 from sunpy_solarunet.runs.beginning import write_run
-from sunpy_solarunet.runs.catalogs import Catalogs, stored_catalog
-from sunpy_solarunet.runs.claiming import is_claimed
-from sunpy_solarunet.runs.drawing import draw_events, draw_frames
-from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory
+from sunpy_solarunet.runs.drawing import Drawable
+from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory, stored_catalog, track_at
+from sunpy_solarunet.runs.following import following_of
 from sunpy_solarunet.runs.frames import read_frame
+from sunpy_solarunet.runs.judging import warn_of_skipped_frames
 from sunpy_solarunet.runs.layout import Layout
-from sunpy_solarunet.runs.placing import track_at
 from sunpy_solarunet.runs.reading import read_tables
 from sunpy_solarunet.runs.record import read_record
 from sunpy_solarunet.runs.views import RunEvent, RunTrack
@@ -29,7 +28,7 @@ __all__ = ["Run"]
 CACHED = ("_record", "_tables")
 
 
-class Run:
+class Run(Drawable):
     """
     A tracked sequence in a folder.
 
@@ -172,6 +171,9 @@ class Run:
         format="ecsv",  # noqa: A002
         overwrite=False,
         strict=False,
+        follow=False,
+        idle=None,
+        until=None,
         workers=1,
         progress=False,
         **description,
@@ -197,6 +199,14 @@ class Run:
             Begin anew, and replace what is there when the new run is whole.
         strict : `bool`
             A frame that cannot be used is an error.
+        follow : `bool`
+            Go on with the files that come into the folder, or that fit the pattern, in near-real time. Each is taken
+            up once it is whole; one that is earlier than the last frame is skipped. The tables are written anew
+            whenever nothing is left to do. Ctrl-C or SIGTERM ends it after the present frame, and the run is whole.
+        idle : `~astropy.units.Quantity`, optional
+            Time without anything new, after which following ends.
+        until : `~astropy.time.Time`, optional
+            When following ends.
         workers : `int` or ``distributed.Client``
             Number of processes that work on frames and on pairs of frames, or the client of a Dask cluster. The
             results are the same with any. A script that starts processes does so below
@@ -214,7 +224,7 @@ class Run:
         ------
         SolarUnetError
             If the folder holds a run with other parameters or of other files, cannot be written to, or is being
-            written to; if a frame cannot be used that must be, or none can.
+            written to; if a frame cannot be used that must be, or none can; if there is nothing to follow.
         """
         if isinstance(maps, numbers.Integral):
             return RunTrack(self, int(maps))
@@ -229,22 +239,13 @@ class Run:
             workers=workers,
             progress=progress,
             description=description,
+            following=following_of(follow, idle, until),
         )
         if held := maps_in_memory(maps):
             self._magnetograms = Magnetograms(held)
         self._forget()
-        self._warn_of_skipped_frames()
+        warn_of_skipped_frames(self.frames)
         return self
-
-    def _warn_of_skipped_frames(self):
-        skipped = self.frames[self.frames["skipped"] != ""]
-        if len(skipped):
-            warnings.warn(
-                f"{len(skipped)} of {len(self.frames)} frames could not be used and were skipped, such as "
-                f"{skipped['file'][0]}: {skipped['skipped'][0]}; the table of frames says why",
-                SolarUnetWarning,
-                stacklevel=3,
-            )
 
     def _forget(self):
         """Look at the folder anew."""
@@ -335,63 +336,3 @@ class Run:
         """
         track_id = track_at(self, self._layout, coordinate, time)
         return None if track_id is None else RunTrack(self, track_id)
-
-    def plot(self, frame, *, axes=None, **kwargs):
-        """
-        Plot a frame with its events.
-
-        Parameters
-        ----------
-        frame : `int`
-            Its number.
-        axes : `~astropy.visualization.wcsaxes.WCSAxes`, optional
-        **kwargs
-            For `~sunpy_solarunet.plotting.plot_catalog`.
-
-        Returns
-        -------
-        `~astropy.visualization.wcsaxes.WCSAxes`
-        """
-        from sunpy_solarunet import plotting
-
-        return plotting.plot_catalog(self.catalog(frame), self.events, axes=axes, **kwargs)
-
-    def movie(self, path=None, **kwargs):
-        """
-        Write a movie of the frames with their events.
-
-        Parameters
-        ----------
-        path : path-like, optional
-            ``movie`` in the run's folder, if not given.
-        **kwargs
-            For `~sunpy_solarunet.plotting.movie`.
-
-        Returns
-        -------
-        `pathlib.Path`
-        """
-        from sunpy_solarunet import plotting
-
-        path = self.folder / "movie.mp4" if path is None else path
-        return plotting.movie(Catalogs(self), self.events, path, **kwargs)
-
-    def draw(self, *, events=False, workers=1, progress=False):
-        """
-        Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
-
-        Parameters
-        ----------
-        events : `bool`
-            Draw each event, too, in the two frames around it: ``event_00_merging.png`` and so on.
-        workers : `int`
-            Number of processes.
-        progress : `bool`
-            Show a bar.
-
-        Returns
-        -------
-        list of `pathlib.Path`
-        """
-        written = draw_frames(self, workers=workers, progress=progress)
-        return written + (draw_events(self, workers=workers, progress=progress) if events else [])

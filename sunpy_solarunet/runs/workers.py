@@ -20,6 +20,9 @@ __all__ = ["Cluster", "Here", "Processes", "workers_of"]
 #: How often a task of a cluster is done again, where its worker has died.
 RETRIES = 3
 
+#: Seconds after which a cluster is asked again for what a task has given.
+PATIENCE = 20
+
 
 @contextmanager
 def workers_of(workers, *, shape, segmenter, parameters):
@@ -200,7 +203,7 @@ class Cluster:
         from distributed.scheduler import KilledWorker
 
         try:
-            return future.result()
+            return _awaited(future)
         except KilledWorker as problem:
             raise SolarUnetError(
                 f"workers of the cluster have died again and again ({problem}): is there enough memory?"
@@ -208,6 +211,16 @@ class Cluster:
 
     def close(self):
         """Leave what is not done; the cluster goes on."""
+
+
+def _awaited(future):
+    """What a task of a cluster gives; asked for again and again, as an answer is lost with the worker that gives it."""
+    while True:
+        try:
+            return future.result(timeout=PATIENCE)
+        except TimeoutError:
+            if future.status == "error":
+                raise
 
 
 def _make_frame(number, source, shape, segmenter):

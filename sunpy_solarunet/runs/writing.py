@@ -2,27 +2,36 @@
 A run as it is written: frame by frame into its folder.
 """
 
+import copy
 import shutil
 import warnings
 from collections import deque
 from contextlib import closing, suppress
+from time import monotonic
 
 import astropy.units as u
+from astropy.utils import lazyproperty
 from tqdm.auto import tqdm
 
+from sunpy_solarunet.atomic import written_whole
 from sunpy_solarunet.errors import MagnetogramError, SequenceError, SolarUnetWarning
-from sunpy_solarunet.runs.atomic import written_whole
-from sunpy_solarunet.runs.catalogs import stored_catalog
+from sunpy_solarunet.runs.finding import stored_catalog
 from sunpy_solarunet.runs.folding import Fold, Pieces, stored_steps
 from sunpy_solarunet.runs.frames import StoredFrame, write_frame
+from sunpy_solarunet.runs.inputs import Cadence, wrong_shape
+from sunpy_solarunet.runs.interruption import Listener
 from sunpy_solarunet.runs.judging import Judge
 from sunpy_solarunet.runs.layout import TABLES
 from sunpy_solarunet.runs.making import Made, emptied
 from sunpy_solarunet.runs.pairs import write_pair
 from sunpy_solarunet.runs.record import tables_meta, with_gap, write_record
 from sunpy_solarunet.runs.workers import workers_of
+from sunpy_solarunet.tracking.parameters import LARGEST_GAP
 
 __all__ = ["Writer"]
+
+#: While a run is followed, no more than this share of the time goes into tables that show how far it is.
+SHARE = 0.05
 
 
 class Writer:
@@ -47,8 +56,9 @@ class Writer:
     def __init__(self, layout, record, sources, segmenter, parameters, *, strict=False, workers=1):
         self._layout = layout
         self._record = record
-        self._sources = sources
+        self._sources = list(sources)
         self._segmenter = segmenter
+        self._given = parameters
         self._parameters = with_gap(parameters, record.max_gap)
         self._strict = strict
         self._workers = workers
@@ -58,37 +68,44 @@ class Writer:
         self._fold = Fold(self._parameters)
         self._pieces = Pieces(layout.parts)
 
-    def write(self, *, progress=False, insist=lambda: None):
+    def write(self, *, arrivals=None, progress=False, listener=None):
         """
-        Write what is missing.
+        Write what is missing, and then what comes.
 
         Parameters
         ----------
+        arrivals : iterable, optional
+            Magnetograms that come later, as `~sunpy_solarunet.runs.following.Arrivals` gives them. A signal ends them,
+            and with them the run as one that is whole; a second one breaks it off.
         progress : `bool`
             Show a bar.
-        insist : callable
-            Called after each frame.
+        listener : `~sunpy_solarunet.runs.interruption.Listener`, optional
+            Of signals.
 
         Raises
         ------
         SequenceError
             If no frame could be used, or one could not that must.
         """
+        listener = Listener() if listener is None else listener
         shutil.rmtree(self._layout.parts, ignore_errors=True)
         self._layout.make_folders()
+        total = len(self._sources) if arrivals is None else None
         try:
-            with closing(self._steps()) as steps:
-                for step in tqdm(steps, total=len(self._sources), unit="frame", disable=not progress):
-                    self._pieces.add(self._fold.take(*step))
-                    insist()
+            with closing(self._steps(arrivals, listener)) as steps:
+                for step in tqdm(steps, total=total, unit="frame", disable=not progress):
+                    # Half of what a frame settles could not be told from nothing.
+                    with listener.patience():
+                        self._pieces.add(self._fold.take(*step))
+                    listener()
             self._require_a_frame()
             self._finish("whole")
         except BaseException:
             self._break_off()
             raise
 
-    def _steps(self):
-        """All frames with what happened before each: those that are in the folder, then those that are made."""
+    def _steps(self, arrivals, listener):
+        """All frames with what happened before each: those that are in the folder, those that are made, what comes."""
         done = self._layout.number_of_frames()
         for frame, transition in stored_steps(self._layout):
             self._note(frame)
@@ -98,6 +115,50 @@ class Writer:
             self._workers, shape=self._record.shape, segmenter=self._segmenter, parameters=self._parameters
         ) as workers:
             yield from self._made_steps(workers, done)
+            if arrivals is not None:
+                with listener.patience(1), closing(iter(arrivals)) as coming:
+                    yield from self._coming_steps(workers, coming, listener)
+
+    def _coming_steps(self, workers, coming, listener):
+        """What comes, until a signal asks to end; while nothing does, the tables show how far the run is."""
+        is_shown, due = False, monotonic()
+        for source in coming:
+            if source is not None:
+                number, source = self._taken_in(source)
+                yield self._written(workers, *self._judged(workers, source, workers.frame(number, source)))
+                is_shown = False
+            elif not is_shown and self._fold.used and monotonic() >= due:
+                begun, is_shown = monotonic(), True
+                self._show()
+                due = monotonic() + (monotonic() - begun) / SHARE
+            if listener.asked_to_end:
+                return
+
+    def _taken_in(self, source):
+        """Number and source of a magnetogram that has come, once the record knows it."""
+        if source.time is None and self._sources:
+            source = source.at(self._sources[-1].time)
+        self._sources.append(source)
+        self._cadence.add(source)
+        seconds = self._cadence.seconds
+        limit = None if seconds is None else LARGEST_GAP * seconds
+        seen = None if self._last is None or self._last.look is None else self._last.look.shape
+        shape = self._record.shape or source.shape or seen
+        inputs = [*self._record.inputs, source.entry]
+        self._record = self._record.now(inputs=inputs, shape=shape, max_gap=limit, followed=True)
+        self._parameters = with_gap(self._given, limit)
+        write_record(self._layout.record, self._record.now(state="going", rows={}))
+        return len(self._sources) - 1, source
+
+    @lazyproperty
+    def _cadence(self):
+        return Cadence(self._sources)
+
+    def _show(self):
+        """Write the tables as they would be if the run ended here."""
+        pieces = copy.deepcopy(self._pieces)
+        pieces.add(copy.deepcopy(self._fold).finish())
+        self._write_tables(pieces, "going")
 
     def _begin_writing(self):
         """What is there from before is no longer all that there is."""
@@ -157,9 +218,15 @@ class Writer:
         """Why a frame cannot be used."""
         if made.fault:
             return made.fault
-        if self._last is not None and made.row["time"][0] <= self._last.time:
-            return f"has the time of {self._last.row['file'][0]}"
-        return self._judge.fault(made.look)
+        shape = wrong_shape(made.look.shape, self._record.shape)
+        return shape or self._too_late(made.row["time"][0]) or self._judge.fault(made.look)
+
+    def _too_late(self, time):
+        """Why a frame of this time cannot come after the last one; empty if it can."""
+        if self._last is None or time > self._last.time:
+            return ""
+        last = self._last.row["file"][0]
+        return f"has the time of {last}" if time == self._last.time else f"is earlier than {last}, which came before it"
 
     def _followed(self, made):
         """The frame that one is compared with; `None` where there is none, or where it is too long ago."""
@@ -197,12 +264,14 @@ class Writer:
     def _require_a_frame(self):
         if self._fold.used:
             return
-        first = next(iter(self._pieces.table("frames", {})), None)
+        if not self._sources:
+            raise SequenceError("there are no magnetograms: none has come")
+        first = self._pieces.table("frames", {})[0]
         raise SequenceError(f"none of {len(self._sources)} frames could be used; {first['file']}: {first['skipped']}")
 
     def _break_off(self):
         """Keep what was found; nothing is left of a run without a frame."""
-        if not self._begun:
+        if not self._begun and self._layout.record.is_file():
             shutil.rmtree(self._layout.parts, ignore_errors=True)
         elif not self._fold.used:
             self._layout.remove()
@@ -214,13 +283,16 @@ class Writer:
     def _finish(self, state):
         """Write the tables, and what they are in the record."""
         self._pieces.add(self._fold.finish())
-        meta = self._meta | {"run": state}
-        for name in TABLES:
-            with written_whole(self._layout.table(name, self._record.suffix)) as temporary:
-                self._pieces.write(name, temporary, meta)
+        self._write_tables(self._pieces, state)
         self._layout.remove_tables_but(self._record.suffix)
         write_record(self._layout.record, self._record.now(state=state, rows=dict(self._pieces.rows)))
         shutil.rmtree(self._layout.parts, ignore_errors=True)
+
+    def _write_tables(self, pieces, state):
+        meta = self._meta | {"run": state}
+        for name in TABLES:
+            with written_whole(self._layout.table(name, self._record.suffix)) as temporary:
+                pieces.write(name, temporary, meta)
 
     @property
     def _meta(self):

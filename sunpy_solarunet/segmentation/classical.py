@@ -88,14 +88,14 @@ def hysteresis_mask(field, high, low):
     >>> hysteresis_mask(np.array([[150.0, 350.0, -150.0, 0.0, 150.0]]), 300, 100)
     array([[ True,  True, False, False, False]])
     """
-    regions = signed_labels(polarity_mask(field, True, low))
+    regions = _components(polarity_mask(field, True, low))
     strong = np.zeros(regions.max() + 1, bool)
     strong[regions[threshold_mask(field, high)]] = True
     strong[0] = False
     return strong[regions]
 
 
-def signed_labels(mask):
+def signed_labels(mask, min_pixels=1):
     """
     Connected components of each sign, pixels being neighbors by edges and corners (section 3.3).
 
@@ -103,11 +103,13 @@ def signed_labels(mask):
     ----------
     mask : `numpy.ndarray`
         Three classes, shape (rows, columns); whole numbers of any type.
+    min_pixels : `int`
+        Components of fewer pixels are left out.
 
     Returns
     -------
     `numpy.ndarray` of `int`
-        0 where the mask is 0, else 1 and up in the order of the rows. Opposite signs never share a label.
+        0 where there is none, else 1 and up in the order of the rows. Opposite signs never share a label.
 
     Raises
     ------
@@ -121,15 +123,19 @@ def signed_labels(mask):
     array([[1, 2, 0],
            [0, 1, 2]], dtype=int32)
     """
-    signs = _signs(mask)
+    return _renumbered(_components(_signs(mask)), min_pixels)
+
+
+def _components(signs):
+    """Labels of the connected components of each sign, the positive ones first."""
     touching = np.ones((3,) * signs.ndim, bool)
     labels, number = ndimage.label(signs > 0, touching)
     negative, _ = ndimage.label(signs < 0, touching)
     np.add(negative, number, out=labels, where=negative > 0)
-    return _renumbered(labels)
+    return labels
 
 
-def downhill_labels(field, mask):
+def downhill_labels(field, mask, min_pixels=1):
     """
     One feature for each local maximum of the field strength (SWAMIS's downhill identification).
 
@@ -148,11 +154,13 @@ def downhill_labels(field, mask):
         Gauss, shape (rows, columns).
     mask : `numpy.ndarray`
         Three classes, whole numbers of any type; each polarity is treated by itself.
+    min_pixels : `int`
+        Features of fewer pixels are left out.
 
     Returns
     -------
     `numpy.ndarray` of `int`
-        0 where the mask is 0, else 1 and up in the order of the rows.
+        0 where there is none, else 1 and up in the order of the rows.
 
     Raises
     ------
@@ -168,7 +176,7 @@ def downhill_labels(field, mask):
     """
     levels = _levels(field, _signs(mask))
     labels = np.zeros(levels.shape, np.int32)
-    labels[levels != 0] = _numbers(summits(levels))
+    labels[levels != 0] = _numbers(summits(levels), min_pixels)
     return labels
 
 
@@ -211,7 +219,7 @@ def keep_large(labels, min_pixels):
 
 def _renumbered(labels, min_pixels=1):
     """Labels without gaps, in the order of their first pixels; those of too few pixels are left out."""
-    pixels = np.flatnonzero(labels)
+    pixels = np.flatnonzero(labels != 0)
     renumbered = np.zeros(labels.size, np.int32)
     renumbered[pixels] = _numbers(labels.ravel()[pixels], min_pixels)
     return renumbered.reshape(labels.shape)

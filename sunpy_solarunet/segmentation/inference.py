@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from sunpy_solarunet.segmentation.calibration import temper
+from sunpy_solarunet.segmentation.engines import choose_engine, compiled
 from sunpy_solarunet.segmentation.folding import fold_network
 from sunpy_solarunet.segmentation.network import PIXEL_RANGE, receptive_radius
 from sunpy_solarunet.segmentation.noise import estimate_noise
@@ -17,8 +18,9 @@ from sunpy_solarunet.segmentation.processes import require_own_process
 
 __all__ = ["Predictor", "Reach", "noise_aware_input", "predict_classes", "predict_field", "scale_field"]
 
-#: Sides of the largest piece that the network is given at once, in pixels: a multiple of every network's pooling.
-LARGEST_TILE = 1024
+#: Sides of the largest piece that a network is given at once, in pixels, if it has no more than so many kernels at full
+#: resolution. Larger pieces waste less on what is seen twice, and take more memory, as more kernels and OpenVINO do.
+LARGEST_TILES, THEIR_KERNELS = {"keras": 1536, "openvino": 1280}, 24
 
 #: Less noise than this share of the level makes no difference, and fields of more noises than this number neither.
 LEAST_NOISE, NOISE_RANGE = 0.02, 5.0
@@ -115,8 +117,8 @@ class Predictor:
     """
     A trained network made ready for many magnetograms of any size.
 
-    Its batch normalizations are folded into the convolutions and, with TensorFlow, the rest is
-    compiled once for all sizes. A frame with a longer side than the largest tile is cut into tiles
+    Its batch normalizations are folded into the convolutions and, with TensorFlow or OpenVINO, the
+    rest is compiled once for all sizes. A frame with a longer side than the largest tile is cut into tiles
     that overlap by what the network sees: the result is that of the whole frame.
 
     Parameters
@@ -133,15 +135,18 @@ class Predictor:
         instructions for it, and may take longer on others; "auto" knows, see
         `~sunpy_solarunet.segmentation.precision.choose_precision`. Probabilities differ by some hundredths at
         most.
-    largest_tile : `int`
-        Longest side of what the network is given at once, in pixels.
+    engine : {"keras", "openvino"}
+        What computes the convolutions, see `~sunpy_solarunet.segmentation.engines.choose_engine`.
+    largest_tile : `int`, optional
+        Longest side of what the network is given at once, in pixels. If it is not given, what the
+        memory allows: up to 1536 pixels, so that a frame of 4096 x 4096 takes less than 3 GB.
 
     Raises
     ------
     ValueError
         If the tiles are too small for the network to see enough.
     SolarUnetError
-        If the precision is unknown.
+        If the precision or the engine is unknown, or the engine is not installed.
 
     Examples
     --------
@@ -153,15 +158,17 @@ class Predictor:
     (30, 50, 2)
     """
 
-    def __init__(self, network, inputs, *, temperature=1.0, precision="float32", largest_tile=LARGEST_TILE):
+    def __init__(self, network, inputs, *, temperature=1.0, precision="float32", engine="keras", largest_tile=None):
         require_own_process()
+        precision = choose_precision(precision, engine=engine)
+        engine = choose_engine(engine, precision=precision)
         self._inputs = dict(inputs)
         self._temperature = temperature
         self._reach = Reach.of(network)
-        self._largest_tile = largest_tile
-        _largest_core(largest_tile, self._reach)
-        self._network = fold_network(network, choose_precision(precision))
-        self._run = _compiled(self._network)
+        self._largest_tile = _largest_tile(network, engine) if largest_tile is None else largest_tile
+        _largest_core(self._largest_tile, self._reach)
+        self._network = fold_network(network, precision)
+        self._run = compiled(self._network, engine)
 
     def classes(self, field, noise=None):
         """
@@ -206,24 +213,11 @@ class Predictor:
     def _batch(self, frames, noises=None):
         require_own_process()
         noises = _noises(frames, self._inputs) if noises is None else noises
-        classes = _in_tiles(
-            np.stack(frames),
-            lambda tiles: self._run(_network_inputs(tiles, self._inputs, noises)),
-            self._reach,
-            self._largest_tile,
-        )
-        return temper(classes, self._temperature)
+        together = np.asarray(frames[0])[np.newaxis] if len(frames) == 1 else np.stack(frames)
+        return _in_tiles(together, lambda tiles: self._answer(tiles, noises), self._reach, self._largest_tile)
 
-
-def _compiled(network):
-    """A function from inputs to answers that is compiled once; with other backends than TensorFlow, for each shape."""
-    if keras.backend.backend() != "tensorflow":
-        return network.predict_on_batch
-    import tensorflow as tf
-
-    sizes = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
-    run = tf.function(lambda frames: network(frames, training=False)).get_concrete_function(sizes)
-    return lambda frames: keras.ops.convert_to_numpy(run(tf.convert_to_tensor(frames)))
+    def _answer(self, tiles, noises):
+        return temper(self._run(_network_inputs(tiles, self._inputs, noises)), self._temperature)
 
 
 def predict_field(model, field, inputs):
@@ -248,7 +242,7 @@ def predict_field(model, field, inputs):
     return predict_classes(model, _network_inputs([field], inputs, noises)[0])
 
 
-def predict_classes(model, scaled, *, largest_tile=LARGEST_TILE):
+def predict_classes(model, scaled, *, largest_tile=None):
     """
     Class probabilities of one frame of any size.
 
@@ -261,8 +255,8 @@ def predict_classes(model, scaled, *, largest_tile=LARGEST_TILE):
     model : `keras.Model`
     scaled : `numpy.ndarray`
         Shape (rows, columns, channels): the network's input.
-    largest_tile : `int`
-        Longest side of a tile in pixels.
+    largest_tile : `int`, optional
+        Longest side of a tile in pixels; what the memory allows, if it is not given.
 
     Returns
     -------
@@ -274,7 +268,13 @@ def predict_classes(model, scaled, *, largest_tile=LARGEST_TILE):
     ValueError
         If the tiles are too small for the network to see enough.
     """
+    largest_tile = _largest_tile(model) if largest_tile is None else largest_tile
     return _in_tiles(scaled[np.newaxis], model.predict_on_batch, Reach.of(model), largest_tile)[0]
+
+
+def _largest_tile(network, engine="keras"):
+    kernels = next((layer.filters for layer in network.layers if isinstance(layer, keras.layers.Conv2D)), THEIR_KERNELS)
+    return int(LARGEST_TILES[engine] * min(1, THEIR_KERNELS / kernels) ** 0.5)
 
 
 def _noises(frames, inputs):
@@ -294,7 +294,7 @@ def _in_tiles(frames, answer, reach, largest_tile):
     """Answers for frames of one shape, (frames, rows, columns) and perhaps channels, put together from tiles."""
     rows, columns = frames.shape[1:3]
     beyond = [(0, 0), (0, -rows % reach.factor), (0, -columns % reach.factor)] + [(0, 0)] * (frames.ndim - 3)
-    padded = np.pad(frames, beyond, mode="symmetric")
+    padded = np.pad(frames, beyond, mode="symmetric") if np.any(beyond) else frames
     result = None
     for row_tile, row_core in _tiles(padded.shape[1], largest_tile, reach):
         for column_tile, column_core in _tiles(padded.shape[2], largest_tile, reach):

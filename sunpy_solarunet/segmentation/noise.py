@@ -5,7 +5,7 @@ The noise of a frame, estimated from the frame itself.
 import numpy as np
 from scipy import ndimage
 
-from sunpy_solarunet.features import NORMAL_MEDIAN
+from sunpy_solarunet.features.spread import NORMAL_MEDIAN, median_of
 
 __all__ = ["estimate_noise"]
 
@@ -44,4 +44,4 @@ def estimate_noise(field):
         return 0.0
     difference = ndimage.convolve(np.asarray(field, np.float32), SECOND_DIFFERENCES.astype(np.float32))[1:-1, 1:-1]
     difference = np.abs(difference[np.isfinite(difference)])
-    return NORMAL_MEDIAN * float(np.median(difference)) if difference.size else 0.0
+    return NORMAL_MEDIAN * float(median_of(difference)) if difference.size else 0.0

@@ -8,6 +8,7 @@ import astropy.units as u
 
 from sunpy_solarunet.errors import SolarUnetError, name_choice, require_number, require_quantity
 from sunpy_solarunet.names import AREAS, DEFAULT_MODEL, METHODS
+from sunpy_solarunet.segmentation.engines import choose_engine
 from sunpy_solarunet.segmentation.precision import choose_precision
 from sunpy_solarunet.segmentation.weights import read_specification
 
@@ -50,6 +51,7 @@ class Parameters:
     probability: float | None = None
     flips: bool = False
     precision: str = "float32"
+    engine: str = "keras"
     area: str = "sky"
     device: str | None = None
     #: What is known of the network, or `None` with a classical method.
@@ -63,8 +65,9 @@ class Parameters:
             model=self.model if by_network else None,
             min_pixels=require_number(self.min_pixels, "min_pixels", 1, whole=True),
             flips=bool(self.flips),
-            precision=choose_precision(self.precision),
+            precision=choose_precision(self.precision, engine=self.engine),
         )
+        choose_engine(self.engine, precision=self.precision, device=self.device)
         self._set(probability=self._cut(), **self._thresholds())
 
     def _set(self, **values):
@@ -135,7 +138,7 @@ class Parameters:
         thresholds = {name: getattr(self, name) for name in THRESHOLDS}
         meta |= {name: f"{value.value:g} G" for name, value in thresholds.items() if value is not None}
         if self.specification is not None:
-            cut = "best expected" if self.probability is None else self.probability
-            model = {"model": self.specification["name"], "model_sha256": self.specification["sha256"]}
-            meta |= {"probability": cut} | model | {"precision": self.precision, "flips": self.flips}
+            meta["probability"] = "best expected" if self.probability is None else self.probability
+            meta |= {"model": self.specification["name"], "model_sha256": self.specification["sha256"]}
+            meta |= {name: getattr(self, name) for name in ("precision", "engine", "flips")}
         return meta

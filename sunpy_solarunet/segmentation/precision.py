@@ -13,15 +13,17 @@ __all__ = ["PRECISIONS", "choose_precision"]
 PROCESSOR, INSTRUCTIONS = Path("/proc/cpuinfo"), {"amx_bf16", "avx512_bf16"}
 
 
-def choose_precision(precision):
+def choose_precision(precision, *, engine="keras"):
     """
     The precision that a name stands for on this computer.
 
     Parameters
     ----------
     precision : {"float32", "bfloat16", "auto"}
-        "auto" stands for "bfloat16" on processors with instructions for it, and for "float32" on others
-        and where nothing is known of them.
+        "auto" stands for "bfloat16" on processors with instructions for it, and for "float32" on others,
+        where nothing is known of them, and with other engines than Keras.
+    engine : {"keras", "openvino"}
+        What computes them.
 
     Returns
     -------
@@ -41,5 +43,7 @@ def choose_precision(precision):
     """
     if name_choice(precision, PRECISIONS, "precision") != "auto":
         return precision
+    if engine != "keras":
+        return "float32"
     known = set(PROCESSOR.read_text().split()) if PROCESSOR.is_file() else set()
     return "bfloat16" if known & INSTRUCTIONS else "float32"

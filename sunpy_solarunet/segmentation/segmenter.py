@@ -70,6 +70,9 @@ class Segmenter:
         Of the network's convolutions, see `~sunpy_solarunet.segmentation.inference.Predictor`: with
         "auto" they are several times faster on processors that have instructions for "bfloat16", and
         probabilities differ by up to some hundredths from those of others.
+    engine : {"keras", "openvino"}
+        What computes the network. OpenVINO, an optional extra (``pip install "sunpy_solarunet[openvino]"``), is
+        faster on many processors; probabilities differ by some millionths.
     area : {"sky", "surface"}
         How pixel areas are counted, see `~sunpy_solarunet.magnetograms.pixel_area`.
     device : `str`, optional
@@ -107,6 +110,7 @@ class Segmenter:
     )
     flips = _parameter("flips", "Whether the network's answer is averaged over mirror images and quarter turns.")
     precision = _parameter("precision", 'Of the network\'s convolutions: what "auto" stands for on this computer.')
+    engine = _parameter("engine", "What computes the network.")
     area = _parameter("area", "How pixel areas are counted.")
     device = _parameter("device", "Where the network runs; `None` where Keras chooses.")
 
@@ -122,6 +126,7 @@ class Segmenter:
         probability=None,
         flips=False,
         precision="float32",
+        engine="keras",
         area="sky",
         device=None,
     ):
@@ -136,6 +141,7 @@ class Segmenter:
             probability=probability,
             flips=flips,
             precision=precision,
+            engine=engine,
             area=area,
             device=device,
         )
@@ -166,7 +172,8 @@ class Segmenter:
         if self.threshold is not None:
             settings = settings | {"level_gauss": self.threshold.value}
         network = weights.load_model(self.model)
-        return Predictor(network, settings, temperature=specification["temperature"], precision=self.precision)
+        choices = {"precision": self.precision, "engine": self.engine}
+        return Predictor(network, settings, temperature=specification["temperature"], **choices)
 
     def __getstate__(self):
         """All but the network, which is loaded anew where it is needed."""
@@ -203,8 +210,9 @@ class Segmenter:
 
     def _labels(self, field):
         mask, probability = self._three_classes(field)
-        labels = classical.downhill_labels(field, mask) if self.method == "downhill" else classical.signed_labels(mask)
-        return classical.keep_large(labels, self.min_pixels), probability
+        if self.method == "downhill":
+            return classical.downhill_labels(field, mask, self.min_pixels), probability
+        return classical.signed_labels(mask, self.min_pixels), probability
 
     def labels(self, field):
         """
@@ -241,12 +249,11 @@ class Segmenter:
 
     @staticmethod
     def _warn_if_nothing_to_see(field, magnetogram):
-        valid = field[~np.isnan(field)]
         name = magnetogram.meta.get("filename", "the map")
-        if valid.size == 0:
+        if np.isnan(field).all():
             message = f"{name} has no data: all pixels are not-a-number, masked or padding; its catalog is empty"
-        elif valid.size == field.size > 1 and valid.min() == valid.max():
-            message = f"{name} is constant: {valid[0]:g} G everywhere"
+        elif field.size > 1 and field.min() == field.max():
+            message = f"{name} is constant: {field[0, 0]:g} G everywhere"
         else:
             return
         warnings.warn(message, SolarUnetWarning, stacklevel=3)

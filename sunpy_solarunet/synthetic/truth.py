@@ -9,6 +9,7 @@ from sunpy_solarunet.synthetic.choreography import MIRROR
 from sunpy_solarunet.tracking.columns import Store
 from sunpy_solarunet.tracking.events import Explanation, Transition
 from sunpy_solarunet.tracking.history import Told, event_rows, feature_members
+from sunpy_solarunet.tracking.kinship import text_of
 from sunpy_solarunet.tracking.motion import Motion
 from sunpy_solarunet.tracking.rows import events_columns, features_columns, frames_columns
 from sunpy_solarunet.tracking.tables import SCHEMAS, make_table
@@ -190,7 +191,7 @@ def _tracks_table(tables, grid, meta):
     for track, chosen in zip(ids.tolist(), np.split(order, starts)[1:], strict=True):
         part = {name: values[chosen] for name, values in measured.items()}
         row = _life(track, part, seconds, grid, ends)
-        row |= {name: " ".join(map(str, others.get(track, ()))) for name, others in kin.items()}
+        row |= {name: text_of(others.get(track, ())) for name, others in kin.items()}
         rows.append([row[name] for name in SCHEMAS["tracks"]])
     columns = dict(zip(SCHEMAS["tracks"], zip(*rows, strict=True), strict=True)) if rows else {}
     return make_table("tracks", columns, meta)

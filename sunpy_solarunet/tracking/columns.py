@@ -11,6 +11,9 @@ from sunpy_solarunet.tracking.tables import SCHEMAS, make_table
 
 __all__ = ["Store", "columns_of_rows", "join"]
 
+#: Rows of a part to which no others are added.
+LARGE = 5_000
+
 
 def columns_of_rows(name, rows):
     """
@@ -110,8 +113,9 @@ class Store:
         if not columns or not _length(columns):
             return
         self._parts.append(columns)
-        # Parts double in size: a row is copied as often as the logarithm of their number.
-        while len(self._parts) > 1 and _length(self._parts[-2]) <= 2 * _length(self._parts[-1]):
+        # Parts double in size: a row is copied as often as the logarithm of their number. Large ones stay as they
+        # are: to join them would take as much memory again.
+        while len(self._parts) > 1 and _length(self._parts[-2]) <= min(2 * _length(self._parts[-1]), LARGE):
             self._parts[-2:] = [join(self._parts[-2:])]
 
     def table(self, *more, meta=None, order=None):

@@ -3,23 +3,88 @@ Kinship: which tracks came from which, as the members of the events tell.
 """
 
 import numpy as np
-from astropy.table import QTable
+from astropy.table import QTable, Table
 
-from sunpy_solarunet.tracking.tables import require_columns
+from sunpy_solarunet.tracking.sources import table_of
+from sunpy_solarunet.tracking.tables import make_table, require_columns
 
-__all__ = ["lineage_table", "numbers_in", "pairs_of_members", "text_of"]
+__all__ = ["NO_FRAME", "lineage_of", "lineage_table", "numbers_in", "pairs_of_members", "text_of", "tracks_of"]
 
-#: The columns of a lineage.
-COLUMNS = {
-    "parent": "number of the track that the other came from",
-    "child": "number of the track that came from it",
-    "event_id": "number of the event in which it did",
-    "kind": "of the event",
-    "frame": "number of the frame that shows the event",
-    "parent_frame": "number of the frame that the event begins in, where the parent is",
-    "child_frame": "number of the frame that it ends in, where the child is",
-    "flux_exchanged": "of the event",
-}
+#: In place of the number of a frame that is not known.
+NO_FRAME = -1
+
+
+def tracks_of(source):
+    """
+    The tracks of whatever holds them.
+
+    Parameters
+    ----------
+    source : `~sunpy_solarunet.Run`, `~sunpy_solarunet.Tracker`, `dict` or `~astropy.table.QTable`
+        What holds the tables of a sequence, a dict of these, or the table of tracks itself.
+
+    Returns
+    -------
+    `~astropy.table.QTable`
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+    SolarUnetError
+        If there is no table of tracks.
+    """
+    tracks = source if isinstance(source, Table) else table_of(source, "tracks")
+    require_columns(tracks, ("track_id",), "tracks")
+    return tracks
+
+
+def lineage_of(source):
+    """
+    Which tracks came from which, as well as it can be told.
+
+    Parameters
+    ----------
+    source : `~sunpy_solarunet.Run`, `~sunpy_solarunet.Tracker`, `dict` or `~astropy.table.QTable`
+        As of `tracks_of`.
+
+    Returns
+    -------
+    `~astropy.table.QTable`
+        As from `lineage_table`. Of the table of tracks alone, which does not name the events, there are parent, child
+        and the frames: those that a track begins or ends with, `NO_FRAME` in other cases.
+
+    Raises
+    ------
+    TypeError, SolarUnetError
+        As of `tracks_of`.
+    """
+    if isinstance(source, Table):
+        return _lineage_in_texts(tracks_of(source))
+    return lineage_table(table_of(source, "events"), table_of(source, "members"))
+
+
+def _lineage_in_texts(tracks):
+    require_columns(tracks, ("parents", "children", "first_frame", "last_frame", "birth", "death"), "tracks")
+    rows = {int(track["track_id"]): track for track in tracks}
+    # Parents stand in the order of time.
+    kin = [
+        (parent, number, *_frames_between(rows.get(parent), child, position == 0))
+        for number, child in rows.items()
+        for position, parent in enumerate(numbers_in(child["parents"]))
+    ]
+    columns = np.array(kin, int).reshape(-1, 4).T
+    return QTable(dict(zip(("parent", "child", "parent_frame", "child_frame"), columns, strict=True)))
+
+
+def _frames_between(parent, child, is_first):
+    """The frames between which a track parted from another, which lived on, or ended in another, which did."""
+    if parent is not None:
+        if is_first and child["birth"] and parent["last_frame"] >= child["first_frame"]:
+            return child["first_frame"] - 1, child["first_frame"]
+        if parent["death"] and child["last_frame"] > parent["last_frame"]:
+            return parent["last_frame"], parent["last_frame"] + 1
+    return NO_FRAME, NO_FRAME
 
 
 def lineage_table(events, members):
@@ -82,10 +147,7 @@ def lineage_table(events, members):
         "child_frame": frame[child],
         "flux_exchanged": events["flux_exchanged"][row],
     }
-    lineage = QTable(columns, meta=dict(events.meta) | {"table": "lineage"})
-    for name, description in COLUMNS.items():
-        lineage[name].info.description = description
-    return lineage
+    return make_table("lineage", columns, dict(events.meta) | {"table": "lineage"})
 
 
 def pairs_of_members(members):

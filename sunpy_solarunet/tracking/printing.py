@@ -10,7 +10,7 @@ import numpy as np
 from astropy.table.pprint import TableFormatter
 from astropy.time import Time
 
-from sunpy_solarunet.tracking.schemas import SCHEMAS
+from sunpy_solarunet.tracking.schemas import ALL_SCHEMAS
 from sunpy_solarunet.tracking.text import is_known
 
 __all__ = ["QTable"]
@@ -46,7 +46,9 @@ class _Formatter(TableFormatter):
         _, width = self._get_pprint_size(max_lines, max_width)
 
         def lines(number):
-            return super(_Formatter, self)._pformat_table(shown[names[:number]], max_lines, -1, **options)
+            columns = list(shown.columns.values())[:number]
+            part = astropy.table.QTable(columns, meta=shown.meta, copy=False)
+            return super(_Formatter, self)._pformat_table(part, max_lines, -1, **options)
 
         def is_too_wide(number):
             dots = 0 if number == len(names) else len(DOTS)
@@ -93,7 +95,7 @@ class QTable(astropy.table.QTable):
 
 
 def _with_formats(table):
-    schema = SCHEMAS.get(table.meta.get("table"), {})
+    schema = ALL_SCHEMAS.get(table.meta.get("table"), {})
     shown = astropy.table.QTable(table, copy=False)
     for name, column in shown.columns.items():
         if name in schema and column.info.format is None:

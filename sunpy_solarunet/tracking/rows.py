@@ -9,7 +9,7 @@ import numpy as np
 from astropy.time import Time
 
 from sunpy_solarunet.features import MEASUREMENTS
-from sunpy_solarunet.magnetograms import surface_coordinates
+from sunpy_solarunet.magnetograms import pixel_coordinates
 from sunpy_solarunet.tracking.columns import join
 from sunpy_solarunet.tracking.events import KINDS
 from sunpy_solarunet.tracking.exchange import are_lesser, contacts
@@ -136,8 +136,8 @@ class _Events:
         names = ("Tx", "Ty", "lon", "lat")
         if not self._number:
             return {name: np.zeros(0) for name in names}
-        position = contacts(self._shown, self._event, self._member, self._lesser).T * u.pix
-        places = surface_coordinates(self._shown.map.pixel_to_world(*position))
+        position = contacts(self._shown, self._event, self._member, self._lesser).T
+        places = pixel_coordinates(self._shown.map, *position)
         return {name: _plain(place, SCHEMAS["events"][name][0]) for name, place in zip(names, places, strict=True)}
 
     def _sum(self, values):

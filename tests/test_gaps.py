@@ -40,7 +40,11 @@ def as_dict(first, second, gaps):
 
 
 @settings(deadline=None, max_examples=12)
-@given(st.integers(0, 10**6), st.sampled_from([(0, 0), (2, -1), (0.4, 1.7), (-7.5, 3.2)]), st.floats(0.5, 9))
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([(0, 0), (2, -1), (0.4, 1.7), (-7.5, 3.2)]),
+    st.floats(0.5, 9) | st.floats(21, 40),
+)
 def test_gaps_are_those_of_the_nearest_pixels(seed, shift, farthest):
     before, after = align(*random_sequence(seed, frames=2, number=8), np.array(shift, float))
     assert as_dict(*gaps_of_alike(before, after, farthest)) == all_gaps(before, after, farthest, 1)

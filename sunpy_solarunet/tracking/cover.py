@@ -30,7 +30,7 @@ RIVALS_IN_ALL = 300_000
 #: sets that a program chooses from where there are more ways.
 MOST_BEGINNINGS = 200
 BEGINNINGS_IN_ALL = 60_000
-MOST_BY_PROGRAM = 10_000
+MOST_BY_PROGRAM = 20_000
 
 #: Chosen sets whose rivals are looked for at once.
 AT_ONCE = 1000

@@ -5,8 +5,16 @@ Gaps: the lengths between features that belong to neither.
 import itertools
 
 import numpy as np
+from scipy.spatial import cKDTree
+
+from sunpy_solarunet.geometry import runs
+from sunpy_solarunet.tracking.regions import circles_in_reach
 
 __all__ = ["gaps_of_alike", "gaps_of_opposites"]
+
+#: Where larger gaps than this are asked for, in units of the pixel length, there are too many pixels in between to look
+#: at: border pixels are searched for the nearest, feature by feature.
+FARTHEST_LOOK = 20.0
 
 #: Lengths in pixels that differ by less are equal.
 ROUNDING = 1e-6
@@ -89,7 +97,11 @@ def _gaps(own, other, farthest, is_own, is_other):
     """Pairs of features of two groups with a small gap, each once, and the gap."""
     mine, theirs = (_Border(side, chosen) for side, chosen in ((own, is_own), (other, is_other)))
     found = [(np.zeros(0, int), np.zeros(0))]
-    if mine.number and theirs.number:
+    if mine.number and theirs.number and farthest > FARTHEST_LOOK:
+        first, second = circles_in_reach(own, other, farthest)
+        asked = is_own[first] & is_other[second]
+        found += _feature_by_feature(mine, theirs, first[asked], second[asked], farthest, len(other))
+    elif mine.number and theirs.number:
         narrowest = np.linalg.svd(own.grid.stretch(own.x.value, own.y.value), compute_uv=False).min()
         # In a map of the sky, a step along x and one along y are the same everywhere.
         flat = mine.places.shape[1] == 2
@@ -110,7 +122,24 @@ def _gaps(own, other, farthest, is_own, is_other):
 
 def _without_pixels(distance, right, up):
     """A length between the centers of two pixels without what lies in these: of so many steps, one."""
-    return distance * (1 - 1 / max(np.hypot(right, up), 1))
+    return distance * (1 - 1 / np.maximum(np.hypot(right, up), 1))
+
+
+def _feature_by_feature(mine, theirs, first, second, farthest, number):
+    """Codes and gaps of pairs of features, from the border pixels of the second and those of the first nearest."""
+    positions = [border.pixels + border.aside for border in (mine, theirs)]
+    order = np.argsort(first, kind="stable")
+    features, starts = np.unique(first[order], return_index=True)
+    for feature, partners in zip(features.tolist(), np.split(second[order], starts[1:]), strict=True):
+        own = slice(*np.searchsorted(mine.owners, [feature, feature + 1]))
+        begins, ends = (np.searchsorted(theirs.owners, partners + after) for after in (0, 1))
+        pixels = runs(begins, ends - begins)
+        distance, nearest = cKDTree(mine.places[own]).query(theirs.places[pixels])
+        offset = positions[1][:, pixels] - positions[0][:, own][:, nearest]
+        starts_of_each = np.cumsum(ends - begins) - (ends - begins)
+        gaps = np.minimum.reduceat(_without_pixels(distance, *offset), starts_of_each)
+        near = gaps <= farthest
+        yield feature * number + partners[near], gaps[near]
 
 
 def _smallest_of_each(codes, gaps):

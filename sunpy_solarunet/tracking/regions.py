@@ -121,12 +121,12 @@ def circles_in_reach(source, target, reach):
     """
     if not len(source) or not len(target):
         return np.zeros(0, int), np.zeros(0, int)
-    circles = [
-        (_Border(side).middles, np.maximum(_Border(side).extents, side.enclosing_circles[1]))
-        for side in (source, target)
+    borders = [_Border(side) for side in (source, target)]
+    radii = [
+        np.maximum(border.extents, side.enclosing_circles[1])
+        for border, side in zip(borders, (source, target), strict=True)
     ]
-    (first, first_radii), (second, second_radii) = circles
-    return circles_that_meet(first, first_radii + reach + CORNER, second, second_radii)
+    return circles_that_meet(borders[0].middles, radii[0] + reach + CORNER, borders[1].middles, radii[1])
 
 
 class _Regions:
@@ -163,9 +163,18 @@ class _Border:
         number = runs(np.zeros(len(sizes), int), self._pieces)
         self._piece_starts = np.repeat(starts[:-1], self._pieces) + PIECE * number
         self._piece_sizes = np.diff(np.append(self._piece_starts, starts[-1]))
-        #: Places of the centers of the circles around features, and distances of their farthest border pixels.
-        self.middles = target.grid.places(*target.enclosing_circles[0].T)
-        self.extents = np.maximum.reduceat(_distance(self._places, np.repeat(self.middles, sizes, axis=0)), starts[:-1])
+        self._target, self._sizes, self._starts = target, sizes, starts[:-1]
+
+    @cached_property
+    def middles(self):
+        """Places of the centers of the circles around features."""
+        return self._target.grid.places(*self._target.enclosing_circles[0].T)
+
+    @cached_property
+    def extents(self):
+        """Distances of each feature's farthest border pixel from there."""
+        distance = _distance(self._places, np.repeat(self.middles, self._sizes, axis=0))
+        return np.maximum.reduceat(distance, self._starts)
 
     @cached_property
     def _boxes(self):

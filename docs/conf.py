@@ -18,7 +18,7 @@ from sunpy.util.exceptions import SunpyDeprecationWarning, SunpyPendingDeprecati
 from sunpy_sphinx_theme import PNG_ICON
 
 from sunpy_solarunet import __version__
-from sunpy_solarunet.tracking.schemas import SCHEMAS
+from sunpy_solarunet.tracking.schemas import ALL_SCHEMAS
 
 # Nothing that the documentation shows may be deprecated.
 for category in (
@@ -111,7 +111,7 @@ if not all(reached.values()):
 
 columns = Path(__file__).parent / "generated" / "columns"
 columns.mkdir(parents=True, exist_ok=True)
-for name, schema in SCHEMAS.items():
+for name, schema in ALL_SCHEMAS.items():
     with (columns / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(("column", "unit or type", "meaning"))

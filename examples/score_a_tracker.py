@@ -9,8 +9,8 @@ Simulate a sequence whose every event is known, track it, and see how often the 
 import matplotlib.pyplot as plt
 
 from sunpy_solarunet import Segmenter, Tracker
-from sunpy_solarunet.lineage import family, plot_lineage
-from sunpy_solarunet.plotting import plot_catalog
+from sunpy_solarunet.lineage import family
+from sunpy_solarunet.plotting import plot_catalog, plot_lineage
 from sunpy_solarunet.scoring import score
 from sunpy_solarunet.synthetic import simulate
 

@@ -239,6 +239,7 @@ def test_the_features_of_two_runs_are_compared_as_they_are(bare_files, tmp_path,
         ("threshold,hight=300", "'hight=300' is not one of threshold=, low=, polarity_threshold=, probability="),
         ("threshold,threshold=strong", "'strong' is not a number or a value in G"),
         ("network,probability=half", "half"),
+        ("network:solarunt", "did you mean 'solarunet'?"),
     ],
 )
 def test_a_method_that_is_not_written_as_it_should_be_ends_with_2(method, message, capsys):

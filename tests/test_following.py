@@ -116,6 +116,28 @@ def test_a_file_is_waited_for_until_it_is_whole(paths, unbroken, place, tmp_path
     assert table_files(run.folder) == unbroken
 
 
+def test_a_file_that_grows_for_long_is_neither_waited_for_nor_taken_half(
+    paths, place, tmp_path, monkeypatch, meanwhile
+):
+    """The one after it comes first, and when it is whole itself, it is too late."""
+    monkeypatch.setattr(following, "LONGEST", 0.6)
+    shutil.copy(paths[0], place)
+    content = paths[1].read_bytes()
+
+    def come():
+        wait_for(lambda: frames_in(tmp_path / "run") == 1)
+        with (place / paths[1].name).open("wb", buffering=0) as file:
+            file.write(content[:5000])
+            shutil.copy(paths[2], place)
+            wait_for(lambda: frames_in(tmp_path / "run") == 2)
+            file.write(content[5000:])
+
+    meanwhile(come)
+    with pytest.warns(SolarUnetWarning, match=r"frame_01\.fits: is earlier than frame_02\.fits"):
+        run = track(tmp_path / "run", place, **SOON)
+    assert run.frames["file"].tolist() == ["frame_00.fits", "frame_02.fits", "frame_01.fits"]
+
+
 def test_a_file_that_stays_cut_is_skipped_after_some_time(paths, place, tmp_path, monkeypatch, meanwhile):
     monkeypatch.setattr(following, "PATIENCE", 1.0)
     for path in paths[:3]:
@@ -210,16 +232,31 @@ print(run.state, len(run.frames))
 """
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_signal_ends_it_with_whole_tables(paths, unbroken, place, tmp_path, name):
-    for path in paths:
-        shutil.copy(path, place)
-    script = FOLLOWING.format(tests=str(Path(__file__).parent), folder=str(tmp_path / "run"), place=str(place))
+def followed_and_sent(name, place, folder):
+    """Follow in a process of its own, send it a signal once there are tables, and give back its status and output."""
+    script = FOLLOWING.format(tests=str(Path(__file__).parent), folder=str(folder), place=str(place))
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    wait_for(lambda: (tmp_path / "run" / "frames.ecsv").is_file() or process.poll() is not None, 60)
+    wait_for(lambda: (folder / "frames.ecsv").is_file() or process.poll() is not None, 60)
     process.send_signal(getattr(signal, name))
     told, _ = process.communicate(timeout=20)
-    assert (process.returncode, told.split()) == (0, ["whole", str(FRAMES)])
+    return process.returncode, told.split()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_ends_it_with_whole_tables(paths, unbroken, tmp_path, name):
+    assert followed_and_sent(name, paths[0].parent, tmp_path / "run") == (0, ["whole", str(FRAMES)])
+    assert table_files(tmp_path / "run") == unbroken
+
+
+def test_following_is_taken_up_again_after_a_kill(paths, unbroken, place, tmp_path):
+    for path in paths[:4]:
+        shutil.copy(path, place)
+    status, _ = followed_and_sent("SIGKILL", place, tmp_path / "run")
+    assert status != 0
+    assert Run.read(tmp_path / "run").state == "broken off"
+    for path in paths[4:]:
+        shutil.copy(path, place)
+    track(tmp_path / "run", place, **SOON)
     assert table_files(tmp_path / "run") == unbroken
 
 

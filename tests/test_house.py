@@ -20,8 +20,8 @@ ROOMS = {room: set() for room in GROUND} | {
     "segmentation": {"magnetograms", "features", "synthetic"},
     "scoring": {"tracking", "segmentation"},
     "analysis": {"features", "tracking"},
-    "plotting": {"magnetograms", "features", "tracking"},
-    "lineage": {"tracking", "plotting"},
+    "lineage": {"tracking"},
+    "plotting": {"magnetograms", "features", "tracking", "lineage"},
     "runs": {"magnetograms", "features", "tracking", "segmentation", "plotting"},
     "exports": {"features", "tracking", "runs"},
 }
@@ -29,8 +29,8 @@ ROOMS = {room: set() for room in GROUND} | {
 #: Rooms above all others, which may touch any of them.
 ROOFS = {"sunpy_solarunet", "cli", "demo"}
 
-#: A catalog and a feature show themselves, on demand.
-REACHING_UP = {("features.catalog", "plotting"), ("features.feature", "plotting")}
+#: What shows itself, on demand.
+REACHING_UP = {(name, "plotting") for name in ("features.catalog", "features.feature", "lineage")}
 
 #: Modules that cannot be read without Keras.
 NETWORK = {f"segmentation.{name}" for name in ("examples", "folding", "inference", "network", "training")}

@@ -9,10 +9,11 @@ from planted import random_sequence, sequence
 
 from sunpy_solarunet import Run, Segmenter, Tracker
 from sunpy_solarunet.errors import SolarUnetError
-from sunpy_solarunet.lineage import family, plot_lineage
-from sunpy_solarunet.plotting import COLORS
+from sunpy_solarunet.lineage import family
+from sunpy_solarunet.plotting import COLORS, plot_lineage
 from sunpy_solarunet.tracking.kinship import lineage_table, numbers_in
 from sunpy_solarunet.tracking.rules import RULES
+from sunpy_solarunet.tracking.tables import read_table, write_table
 
 ALONE = (30, 40, 4, 4, -300)
 PARTS = [(10, 10, 4, 4, 200), (10, 15, 4, 3, 300)]
@@ -126,6 +127,17 @@ def test_where_every_part_has_a_track_of_its_own_each_parent_goes_with_each_chil
 def test_without_events_a_lineage_is_empty_but_has_its_columns(tracker):
     assert Tracker().lineage.colnames == tracker.lineage.colnames
     assert len(Tracker().lineage) == 0
+
+
+@pytest.mark.parametrize("suffix", [".ecsv", ".csv", ".fits"])
+def test_a_lineage_comes_back_from_a_file_as_it_was(tracker, tmp_path, suffix):
+    lineage = tracker.lineage
+    assert lineage.meta["table"] == "lineage"
+    again = read_table(write_table(lineage, tmp_path / f"lineage{suffix}"))
+    assert again.colnames == lineage.colnames
+    assert again["flux_exchanged"].unit == u.Mx
+    assert all(np.array_equal(again[name], lineage[name]) for name in lineage.colnames)
+    assert again["parent"].info.description == lineage["parent"].info.description
 
 
 def test_a_lineage_is_of_the_events_that_are_looked_at(tracker):

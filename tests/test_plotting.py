@@ -683,6 +683,7 @@ def test_each_feature_is_counted_in_the_bin_of_its_size():
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
     assert steps[0].get_edgecolor() != steps[1].get_edgecolor()
+    assert steps[0].get_linestyle() != steps[1].get_linestyle()
     assert figure.axes == [axes]
 
 

@@ -311,3 +311,11 @@ class TestComparingRuns:
         facts = as_json(["compare", one / "features.ecsv", two / "features.ecsv"], capsys)
         assert [row["n_features"] for row in facts["rows"]][-2:] == [8, 4]
         assert facts["lifetimes"] == {}
+
+    def test_tables_of_one_frame_are_compared_too(self, one_file, tmp_path, capsys):
+        tables = [tmp_path / "one.ecsv", tmp_path / "two.ecsv"]
+        for table, pixels in zip(tables, ("1", "15"), strict=True):
+            options = ["--min-pixels", pixels, "--table", str(table), "--quiet"]
+            assert main(["segment", str(one_file), *METHOD, *options]) == 0
+        facts = as_json(["compare", *tables], capsys)
+        assert [row["n_features"] for row in facts["rows"]] == [2, 1, 2, 1]

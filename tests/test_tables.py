@@ -14,8 +14,8 @@ from test_tracker import SCENE
 
 from sunpy_solarunet import Segmenter, Tracker
 from sunpy_solarunet.errors import SolarUnetError
-from sunpy_solarunet.lineage import family, plot_lineage
-from sunpy_solarunet.plotting import draw_events, plot_event
+from sunpy_solarunet.lineage import family
+from sunpy_solarunet.plotting import draw_events, plot_event, plot_lineage
 from sunpy_solarunet.tracking.filtering import noise_filter
 from sunpy_solarunet.tracking.formats import precise_time
 from sunpy_solarunet.tracking.tables import SCHEMAS, coordinates, make_table, read_table, stack_tables, write_table

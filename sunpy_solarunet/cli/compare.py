@@ -3,13 +3,12 @@
 """
 
 import argparse
-import warnings
 from pathlib import Path
 
 from sunpy_solarunet.cli.building import maps_of
 from sunpy_solarunet.cli.options import add_area, add_command, add_flag, add_reading, add_times
 from sunpy_solarunet.cli.outcome import Outcome
-from sunpy_solarunet.cli.values import name_of, value_in
+from sunpy_solarunet.cli.values import model, name_of, value_in
 from sunpy_solarunet.names import METHODS, SUFFIXES, suggestion
 
 __all__ = ["add", "run"]
@@ -61,11 +60,12 @@ METHOD_ENTRIES = {
 def _method(text):
     """Type of an option: how a method is written, and its settings."""
     head, *entries = text.split(",")
-    method, _, model = head.partition(":")
-    name_of("method", METHODS)(method)
-    if model and method != "network":
-        raise argparse.ArgumentTypeError(f"{method} has no model; thresholds are written {method},threshold={model}")
-    settings = {"method": method} | ({"model": model} if model else {})
+    method, _, named = head.partition(":")
+    settings = {"method": name_of("method", METHODS)(method)}
+    if named and method != "network":
+        raise argparse.ArgumentTypeError(f"{method} has no model; thresholds are written {method},threshold={named}")
+    if named:
+        settings["model"] = model(named)
     for entry in entries:
         name, _, value = entry.partition("=")
         name = name.strip().replace("-", "_")
@@ -80,14 +80,11 @@ def _method(text):
 def run(options):
     from sunpy_solarunet.analysis import compare_features
     from sunpy_solarunet.cli.comparison import comparison_facts, comparison_text, lifetimes_of
+    from sunpy_solarunet.cli.stored import is_stored
     from sunpy_solarunet.tracking.tables import write_table
 
     written = _checked(options)
-    tracks = {}
-    if any(map(_is_stored, options.files)):
-        found, tracks = _of_two(options)
-    else:
-        found = _by_two_methods(options)
+    found, tracks = _of_two_runs(options) if any(map(is_stored, options.files)) else (_by_two_methods(options), {})
     conventions = {"min_pixels": options.min_pixels, "pixel_area": options.pixel_area}
     table = compare_features(*found.values(), names=list(found), **conventions)
     lifetimes = lifetimes_of(tracks)
@@ -118,72 +115,14 @@ def _checked(options):
     return written
 
 
-def _is_stored(place):
-    """Whether features are stored there: a run's folder, or a table of its own."""
-    from sunpy_solarunet.magnetograms.reading import FITS_SUFFIXES
-    from sunpy_solarunet.runs.layout import Layout
-    from sunpy_solarunet.tracking.tables import FORMATS
-
-    path = Path(place)
-    if path.is_dir():
-        return Layout(path).record.is_file() or _table_in(path) is not None
-    suffix = path.suffix.lower()
-    return path.is_file() and suffix in FORMATS and (suffix not in FITS_SUFFIXES or path.stem == "features")
-
-
-def _table_in(folder):
-    """The table of features of a folder that is not a run's, if there is one."""
-    from sunpy_solarunet.tracking.tables import FORMATS
-
-    tables = (folder / f"features{suffix}" for suffix in FORMATS)
-    return next((path for path in tables if path.is_file()), None)
-
-
-def _of_two(options):
+def _of_two_runs(options):
     """The features of two runs or tables by their names, and the tracks of those that have them."""
-    import numpy as np
-
+    from sunpy_solarunet.cli.stored import stored_features
     from sunpy_solarunet.errors import SolarUnetError
 
-    if len(options.files) != 2 or not all(map(_is_stored, options.files)):
-        raise SolarUnetError("give two runs' folders or two tables of features, or magnetograms")
     if options.first or options.second:
         raise SolarUnetError("the features of two runs are compared as they are: leave out --first and --second")
-    sides = {place: _stored(Path(place)) for place in options.files}
-    if len(sides) != 2:
-        raise SolarUnetError(f"{options.files[0]} is given twice: compare two")
-    unused = _frames_of_one_alone([frames for _, _, frames in sides.values()])
-    features = {place: table[~np.isin(table["frame"], unused)] for place, (table, _, _) in sides.items()}
-    return features, {place: tracks for place, (_, tracks, _) in sides.items() if tracks is not None}
-
-
-def _stored(path):
-    """Features, tracks and frames of a run; of a table of features, these alone."""
-    from sunpy_solarunet import Run
-    from sunpy_solarunet.runs.layout import Layout
-    from sunpy_solarunet.tracking.tables import read_table
-
-    if not (path.is_dir() and Layout(path).record.is_file()):
-        return read_table(_table_in(path) if path.is_dir() else path), None, None
-    run = Run.read(path)
-    return run.features, run.tracks, run.frames
-
-
-def _frames_of_one_alone(sides):
-    """Numbers of the frames that one run could not use and the other could."""
-    from sunpy_solarunet.errors import SequenceError, SolarUnetWarning
-
-    known = [frames for frames in sides if frames is not None]
-    if len(known) < 2:
-        return []
-    first, second = known
-    if len(first) != len(second):
-        raise SequenceError(f"the runs have {len(first)} and {len(second)} frames: compare the same frames")
-    numbers = first["frame"][(first["skipped"] == "") != (second["skipped"] == "")].tolist()
-    if numbers:
-        listed = ", ".join(map(str, numbers))
-        warnings.warn(f"left out are frames that one of the runs skipped: {listed}", SolarUnetWarning, stacklevel=2)
-    return numbers
+    return stored_features(options.files)
 
 
 def _by_two_methods(options):

@@ -70,6 +70,11 @@ def add_choice(group, name, choices, *, default=None, what=None, help):  # noqa:
     return group.add_argument(name, type=name_of(what, choices), choices=list(choices), default=default, help=help)
 
 
+def add_palette(command):
+    """The colors of figures."""
+    add_choice(command, "--palette", PALETTES, default="default", help="colors of figures (%(default)s)")
+
+
 def add_reading(command):
     group = command.add_argument_group("what the files do not say themselves")
     group.add_argument("--unit", type=field_unit, help="unit of the field, for example G")
@@ -182,10 +187,6 @@ def add_run(command):
     command.add_argument(
         "--magnetograms", metavar="FOLDER", help="where the magnetograms are, if not where they were then"
     )
-
-
-def add_palette(command):
-    add_choice(command, "--palette", PALETTES, default="default", help="colors of the figures (%(default)s)")
 
 
 def add_workers(command):

@@ -2,6 +2,8 @@
 How many features there are of each size and flux.
 """
 
+import itertools
+
 import astropy.units as u
 import numpy as np
 from matplotlib import cbook
@@ -10,6 +12,9 @@ from matplotlib.patches import StepPatch
 from sunpy_solarunet.errors import SolarUnetError, require_quantity
 
 __all__ = ["draw_distributions"]
+
+#: Samples are told apart without color, too.
+STYLES = ("-", "--", "-.", ":")
 
 
 def draw_distributions(samples, *, axes=None, bins=24, legend=True, **kwargs):
@@ -64,7 +69,11 @@ def draw_distributions(samples, *, axes=None, bins=24, legend=True, **kwargs):
     options = {"linewidth": 1.6} | cbook.normalize_kwargs(kwargs, StepPatch)
     counts = {name: np.histogram(values, edges)[0] for name, values in plain.items()}
     axes = plt.gca() if axes is None else axes
-    steps = [axes.stairs(number, edges, label=name, **options) for name, number in counts.items()]
+    styles = itertools.cycle(STYLES)
+    steps = [
+        axes.stairs(number, edges, label=name, **{"linestyle": style} | options)
+        for (name, number), style in zip(counts.items(), styles, strict=False)
+    ]
     quantity = "unsigned flux" if unit.is_equivalent(u.Mx) else "area"
     axes.set_ylim(0.5, 2 * max(1, *(number.max() for number in counts.values())))
     axes.set(xscale="log", yscale="log", xlabel=f"{quantity} ({unit:latex_inline})", ylabel="features per bin")

@@ -175,7 +175,7 @@ def fill_figure(figure, catalog, events=None, *, vmax=None, palette="default"):
     """
     axes = add_frame_axes(figure, catalog.map)
     plot_catalog(catalog, events, axes=axes, vmax=vmax, colorbar=True, legend=False, palette=palette)
-    names = [*SIGNS, *([] if events is None else map(str, events["kind"]))]
+    names = {*SIGNS} if events is None else {*SIGNS, *np.unique(np.asarray(events["kind"], str)).tolist()}
     add_legend(axes, names, palette=palette, **above(axes))
     return axes
 

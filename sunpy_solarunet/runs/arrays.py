@@ -7,7 +7,7 @@ import json
 import numpy as np
 from astropy.time import Time
 
-from sunpy_solarunet.runs.atomic import written_whole
+from sunpy_solarunet.atomic import written_whole
 
 __all__ = ["read_arrays", "write_arrays"]
 

@@ -1,25 +1,26 @@
 """
 Before the first frame of a run: whether it may be written, where, and whether it goes on with one that is there.
+
+A new run in place of an old one is made beside it, and put in its place when it is whole.
 """
 
 import operator
+import shutil
 from functools import partial
 
+from sunpy_solarunet.atomic import clear_temporaries
+from sunpy_solarunet.claiming import claimed
 from sunpy_solarunet.errors import SequenceError, SolarUnetError
-from sunpy_solarunet.runs.atomic import clear_temporaries
-from sunpy_solarunet.runs.claiming import claimed
 from sunpy_solarunet.runs.following import Arrivals, require_watchfiles
 from sunpy_solarunet.runs.frames import read_frame
 from sunpy_solarunet.runs.inputs import Cadence, Source, common_shape, find_sources, header_faults
 from sunpy_solarunet.runs.interruption import interruptible
-from sunpy_solarunet.runs.layout import table_suffix
-from sunpy_solarunet.runs.options import plain_options
-from sunpy_solarunet.runs.record import Record, read_record
-from sunpy_solarunet.runs.replacing import finish_replacing, put_in_place, replacement_of
+from sunpy_solarunet.runs.layout import Layout, table_suffix
+from sunpy_solarunet.runs.record import Record, plain_options, read_record
 from sunpy_solarunet.runs.writing import Writer
 from sunpy_solarunet.tracking.parameters import LARGEST_GAP
 
-__all__ = ["write_run"]
+__all__ = ["finish_replacing", "put_in_place", "replacement_of", "write_run"]
 
 #: What is said of the times of files, rather than of each file.
 TIMES = ("times", "start", "cadence", "time_pattern")
@@ -252,3 +253,62 @@ def _require_good_headers(sources, shape):
     if bad:
         more = f"; and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
         raise SequenceError(f"{len(bad)} of {len(sources)} frames cannot be used: {'; '.join(bad[:NAMED])}{more}")
+
+
+def replacement_of(layout):
+    """
+    Where the run is made that is to replace one.
+
+    Parameters
+    ----------
+    layout : `~sunpy_solarunet.runs.layout.Layout`
+
+    Returns
+    -------
+    `~sunpy_solarunet.runs.layout.Layout`
+    """
+    return Layout(layout.replacement)
+
+
+def put_in_place(layout):
+    """
+    Replace a run by its replacement.
+
+    The old record goes first and the new one comes last: in between, the folder holds no run, and
+    `finish_replacing` ends what was begun.
+
+    Parameters
+    ----------
+    layout : `~sunpy_solarunet.runs.layout.Layout`
+        Of the old run.
+    """
+    new = replacement_of(layout)
+    layout.record.unlink(missing_ok=True)
+    for path in layout.figures():
+        path.unlink()
+    for path in sorted(new.folder.iterdir(), key=lambda path: path == new.record):
+        target = layout.folder / path.name
+        if target.is_dir():
+            shutil.rmtree(target)
+        path.replace(target)
+    new.folder.rmdir()
+    layout.remove_tables_but(read_record(layout.record).suffix)
+
+
+def finish_replacing(layout):
+    """
+    Put a whole replacement in its place where that was broken off.
+
+    Parameters
+    ----------
+    layout : `~sunpy_solarunet.runs.layout.Layout`
+    """
+    new = replacement_of(layout)
+    if layout.record.is_file() or not new.record.is_file():
+        return
+    try:
+        whole = read_record(new.record).state == "whole"
+    except SolarUnetError:
+        return
+    if whole:
+        put_in_place(layout)

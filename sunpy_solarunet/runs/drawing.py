@@ -1,5 +1,5 @@
 """
-The figures of a run: its frames and its events.
+The figures of a run: its frames and its events, and its movie.
 """
 
 from contextlib import closing
@@ -7,24 +7,91 @@ from functools import partial
 
 from tqdm.auto import tqdm
 
-from sunpy_solarunet.runs.atomic import written_whole
+from sunpy_solarunet.atomic import written_whole
 from sunpy_solarunet.runs.crew import in_order
+from sunpy_solarunet.runs.finding import Catalogs
 from sunpy_solarunet.runs.layout import Layout
 
-__all__ = ["draw_events", "draw_frames"]
+__all__ = ["Drawable", "draw_events", "draw_frames"]
 
 
-def draw_frames(run, *, workers=1, palette="default", progress=False):
+class Drawable:
+    """What shows a run: figures of a frame and of all of them, and a movie."""
+
+    def plot(self, frame, *, axes=None, **kwargs):
+        """
+        Plot a frame with its events.
+
+        Parameters
+        ----------
+        frame : `int`
+            Its number.
+        axes : `~astropy.visualization.wcsaxes.WCSAxes`, optional
+        **kwargs
+            For `~sunpy_solarunet.plotting.plot_catalog`.
+
+        Returns
+        -------
+        `~astropy.visualization.wcsaxes.WCSAxes`
+        """
+        from sunpy_solarunet import plotting
+
+        return plotting.plot_catalog(self.catalog(frame), self.events, axes=axes, **kwargs)
+
+    def movie(self, path=None, **kwargs):
+        """
+        Write a movie of the frames with their events.
+
+        Parameters
+        ----------
+        path : path-like, optional
+            ``movie`` in the run's folder, if not given.
+        **kwargs
+            For `~sunpy_solarunet.plotting.movie`.
+
+        Returns
+        -------
+        `pathlib.Path`
+        """
+        from sunpy_solarunet import plotting
+
+        path = self.folder / "movie.mp4" if path is None else path
+        return plotting.movie(Catalogs(self), self.events, path, **kwargs)
+
+    def draw(self, *, events=False, workers=1, progress=False, palette="default"):
+        """
+        Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
+
+        Parameters
+        ----------
+        events : `bool`
+            Draw each event, too, in the two frames around it: ``event_00_merging.png`` and so on.
+        workers : `int`
+            Number of processes.
+        progress : `bool`
+            Show a bar.
+        palette : {"default", "paper"}
+            Of the colors.
+
+        Returns
+        -------
+        list of `pathlib.Path`
+        """
+        look = {"palette": palette, "workers": workers, "progress": progress}
+        return draw_frames(self, **look) + (draw_events(self, **look) if events else [])
+
+
+def draw_frames(run, *, palette="default", workers=1, progress=False):
     """
     Draw each frame with its events into a run's folder.
 
     Parameters
     ----------
     run : `~sunpy_solarunet.Run`
+    palette : {"default", "paper"}
+        Of the colors.
     workers : `int`
         Number of processes.
-    palette : `str`
-        One of `~sunpy_solarunet.plotting.palettes.PALETTES`.
     progress : `bool`
         Show a bar.
 
@@ -32,20 +99,20 @@ def draw_frames(run, *, workers=1, palette="default", progress=False):
     -------
     list of `pathlib.Path`
     """
-    return _drawn(partial(_draw_frame, palette=palette), run, run.used_frames(), workers, progress)
+    return _drawn(partial(_draw_frame, palette), run, run.used_frames(), workers, progress)
 
 
-def draw_events(run, *, workers=1, palette="default", progress=False):
+def draw_events(run, *, palette="default", workers=1, progress=False):
     """
     Draw each event, in the two frames around it, into a run's folder.
 
     Parameters
     ----------
     run : `~sunpy_solarunet.Run`
+    palette : {"default", "paper"}
+        Of the colors.
     workers : `int`
         Number of processes.
-    palette : `str`
-        One of `~sunpy_solarunet.plotting.palettes.PALETTES`.
     progress : `bool`
         Show a bar.
 
@@ -53,7 +120,7 @@ def draw_events(run, *, workers=1, palette="default", progress=False):
     -------
     list of `pathlib.Path`
     """
-    return _drawn(partial(_draw_event, palette=palette), run, run.events["event_id"].tolist(), workers, progress)
+    return _drawn(partial(_draw_event, palette), run, run.events["event_id"].tolist(), workers, progress)
 
 
 def _drawn(draw, run, numbers, workers, progress):
@@ -61,7 +128,7 @@ def _drawn(draw, run, numbers, workers, progress):
         return list(tqdm(drawn, total=len(numbers), unit="figure", disable=not progress))
 
 
-def _draw_frame(run, number, palette):
+def _draw_frame(palette, run, number):
     from sunpy_solarunet.plotting import save_frame
 
     path = Layout(run.folder).figure(number)
@@ -70,7 +137,7 @@ def _draw_frame(run, number, palette):
     return path
 
 
-def _draw_event(run, number, palette):
+def _draw_event(palette, run, number):
     from matplotlib.figure import Figure
 
     from sunpy_solarunet.plotting.pairs import FIGURE_SIZE

@@ -7,9 +7,8 @@ import os
 import stat
 from pathlib import Path
 
-from sunpy.map import GenericMap
-
 from sunpy_solarunet.magnetograms import list_magnetograms
+from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.magnetograms.reading import FITS_SUFFIXES, IMAGE_SUFFIXES
 from sunpy_solarunet.magnetograms.sequences import in_natural_order
 
@@ -45,7 +44,7 @@ def find_files(maps):
     FileNotFoundError
         If nothing is found.
     """
-    if isinstance(maps, GenericMap):
+    if is_map(maps):
         return [maps]
     if not isinstance(maps, str | os.PathLike):
         return [found for one in maps for found in find_files(one)]

@@ -153,12 +153,11 @@ class Arrivals:
         list of `pathlib.Path`
         """
         self._look(trusted=OLD)
-        awaited = set(self._coming)
-        while any(path in awaited for path in self._unfinished()):
+        there = set(self._coming)
+        while any(coming.path in there for coming in self._awaited()):
             sleep(LOOK)
             self._look()
-        unfinished = self._unfinished()
-        return self._take([path for path in self._coming if path in awaited and path not in unfinished])
+        return self._take([coming.path for coming in self._finished() if coming.path in there])
 
     def __iter__(self):
         """
@@ -181,6 +180,8 @@ class Arrivals:
                 for source in self._whole():
                     yield source
                     self._stirred = monotonic()
+                    if self._is_over():
+                        return
                 yield None
                 if self._is_over():
                     return
@@ -213,14 +214,16 @@ class Arrivals:
                 found += [path.absolute() for path in find_files(place)]
         return [path for path in found if not self._owns(path)]
 
-    def _unfinished(self):
-        """The files that are waited for."""
+    def _finished(self):
+        """The files that are whole."""
         now = monotonic()
-        return [
-            coming.path
-            for coming in self._coming.values()
-            if not self._is_whole(coming, now) and now - coming.first < LONGEST
-        ]
+        return [coming for coming in self._coming.values() if self._is_whole(coming, now)]
+
+    def _awaited(self):
+        """The files that others wait for."""
+        now = monotonic()
+        unfinished = [coming for coming in self._coming.values() if not self._is_whole(coming, now)]
+        return [coming for coming in unfinished if now - coming.first < LONGEST]
 
     def _is_whole(self, coming, now):
         """Whether a file need not be waited for."""
@@ -241,11 +244,9 @@ class Arrivals:
         return []
 
     def _whole(self):
-        """What can be handed out: whole files, but for those that came with or after one that is not."""
-        unfinished = self._unfinished()
-        first = min((self._coming[path].first for path in unfinished), default=math.inf)
-        ready = [path for path, coming in self._coming.items() if coming.first < first and path not in unfinished]
-        return self._sources(self._take(ready))
+        """What can be handed out: whole files, but for those that came with or after one that is awaited."""
+        first = min((coming.first for coming in self._awaited()), default=math.inf)
+        return self._sources(self._take([coming.path for coming in self._finished() if coming.first < first]))
 
     def _take(self, paths):
         """Have done with files."""

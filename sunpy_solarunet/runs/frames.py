@@ -12,8 +12,8 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
 
+from sunpy_solarunet.atomic import written_whole
 from sunpy_solarunet.errors import SolarUnetError
-from sunpy_solarunet.runs.atomic import written_whole
 from sunpy_solarunet.runs.judging import Look
 from sunpy_solarunet.tracking.tables import SCHEMAS
 

@@ -14,11 +14,11 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 from astropy.utils.exceptions import AstropyWarning
-from sunpy.map import GenericMap
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SequenceError
 from sunpy_solarunet.magnetograms import MagnetogramSequence, is_image, read_magnetograms
 from sunpy_solarunet.magnetograms.describing import make_map, padding_note
+from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.magnetograms.sequences import given_times
 from sunpy_solarunet.runs.files import find_files, kind_of_no_file
 
@@ -76,7 +76,7 @@ class Source:
     @property
     def path(self):
         """Where the file is; empty for a map."""
-        return "" if isinstance(self.data, GenericMap) else str(Path(self.data).absolute())
+        return "" if is_map(self.data) else str(Path(self.data).absolute())
 
     @property
     def entry(self):
@@ -184,9 +184,9 @@ def _data_and_options(maps, description):
 
 def _header(data, options, time_pattern):
     """What the header of a file or a map tells."""
-    if not isinstance(data, GenericMap) and (kind := kind_of_no_file(data)):
+    if not is_map(data) and (kind := kind_of_no_file(data)):
         return _Header(options=options, problem=MagnetogramError(f"{data.name}: {kind} in place of a file"))
-    shape, cut = (data.data.shape, False) if isinstance(data, GenericMap) else _image_in_header(data)
+    shape, cut = (data.data.shape, False) if is_map(data) else _image_in_header(data)
     header = _Header(shape=shape, options=options)
     if cut:
         header.problem = MagnetogramError(f"{Path(data).name}: not a complete FITS file: it has been cut")
@@ -227,7 +227,7 @@ def _image_in_header(path):
 
 
 def _source(data, header):
-    if isinstance(data, GenericMap):
+    if is_map(data):
         name = str(data.meta.get("filename", "map"))
         digest = hashlib.sha256(data.data.tobytes() + data.wcs.to_header_string().encode()).hexdigest()
         size = data.data.nbytes

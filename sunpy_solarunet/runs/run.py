@@ -7,18 +7,16 @@ from pathlib import Path
 
 from astropy.utils import lazyproperty
 
+from sunpy_solarunet.claiming import is_claimed
 from sunpy_solarunet.display import settings_html, settings_text, value_text
 from sunpy_solarunet.errors import SolarUnetError
 from sunpy_solarunet.runs.beginning import write_run
-from sunpy_solarunet.runs.catalogs import Catalogs, stored_catalog
-from sunpy_solarunet.runs.claiming import is_claimed
-from sunpy_solarunet.runs.drawing import draw_events, draw_frames
-from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory
+from sunpy_solarunet.runs.drawing import Drawable
+from sunpy_solarunet.runs.finding import Magnetograms, maps_in_memory, stored_catalog, track_at
 from sunpy_solarunet.runs.following import following_of
 from sunpy_solarunet.runs.frames import read_frame
 from sunpy_solarunet.runs.judging import warn_of_skipped_frames
 from sunpy_solarunet.runs.layout import Layout
-from sunpy_solarunet.runs.placing import track_at
 from sunpy_solarunet.runs.reading import read_tables
 from sunpy_solarunet.runs.record import read_record
 from sunpy_solarunet.runs.views import RunEvent, RunTrack
@@ -30,7 +28,7 @@ __all__ = ["Run"]
 CACHED = ("_record", "_tables")
 
 
-class Run:
+class Run(Drawable):
     """
     A tracked sequence in a folder.
 
@@ -338,63 +336,3 @@ class Run:
         """
         track_id = track_at(self, self._layout, coordinate, time)
         return None if track_id is None else RunTrack(self, track_id)
-
-    def plot(self, frame, *, axes=None, **kwargs):
-        """
-        Plot a frame with its events.
-
-        Parameters
-        ----------
-        frame : `int`
-            Its number.
-        axes : `~astropy.visualization.wcsaxes.WCSAxes`, optional
-        **kwargs
-            For `~sunpy_solarunet.plotting.plot_catalog`.
-
-        Returns
-        -------
-        `~astropy.visualization.wcsaxes.WCSAxes`
-        """
-        from sunpy_solarunet import plotting
-
-        return plotting.plot_catalog(self.catalog(frame), self.events, axes=axes, **kwargs)
-
-    def movie(self, path=None, **kwargs):
-        """
-        Write a movie of the frames with their events.
-
-        Parameters
-        ----------
-        path : path-like, optional
-            ``movie`` in the run's folder, if not given.
-        **kwargs
-            For `~sunpy_solarunet.plotting.movie`.
-
-        Returns
-        -------
-        `pathlib.Path`
-        """
-        from sunpy_solarunet import plotting
-
-        path = self.folder / "movie.mp4" if path is None else path
-        return plotting.movie(Catalogs(self), self.events, path, **kwargs)
-
-    def draw(self, *, events=False, workers=1, palette="default", progress=False):
-        """
-        Draw each frame with its events into the run's folder, as ``frame_0000.png`` and so on.
-
-        Parameters
-        ----------
-        events : `bool`
-            Draw each event, too, in the two frames around it: ``event_00_merging.png`` and so on.
-        workers : `int`
-            Number of processes.
-        palette, progress
-            Colors, by a name in `~sunpy_solarunet.plotting.palettes.PALETTES`, and whether to show a bar.
-
-        Returns
-        -------
-        list of `pathlib.Path`
-        """
-        look = {"workers": workers, "palette": palette, "progress": progress}
-        return draw_frames(self, **look) + (draw_events(self, **look) if events else [])

@@ -13,9 +13,9 @@ import astropy.units as u
 from astropy.utils import lazyproperty
 from tqdm.auto import tqdm
 
+from sunpy_solarunet.atomic import written_whole
 from sunpy_solarunet.errors import MagnetogramError, SequenceError, SolarUnetWarning
-from sunpy_solarunet.runs.atomic import written_whole
-from sunpy_solarunet.runs.catalogs import stored_catalog
+from sunpy_solarunet.runs.finding import stored_catalog
 from sunpy_solarunet.runs.folding import Fold, Pieces, stored_steps
 from sunpy_solarunet.runs.frames import StoredFrame, write_frame
 from sunpy_solarunet.runs.inputs import Cadence, wrong_shape

@@ -19,8 +19,8 @@ from sunpy_solarunet.segmentation.processes import require_own_process
 __all__ = ["Predictor", "Reach", "noise_aware_input", "predict_classes", "predict_field", "scale_field"]
 
 #: Sides of the largest piece that a network is given at once, in pixels, if it has no more than so many kernels at full
-#: resolution. Larger pieces waste less on what is seen twice, and take more memory, as more kernels do.
-LARGEST_TILE, ITS_KERNELS = 1536, 24
+#: resolution. Larger pieces waste less on what is seen twice, and take more memory, as more kernels and OpenVINO do.
+LARGEST_TILES, THEIR_KERNELS = {"keras": 1536, "openvino": 1280}, 24
 
 #: Less noise than this share of the level makes no difference, and fields of more noises than this number neither.
 LEAST_NOISE, NOISE_RANGE = 0.02, 5.0
@@ -160,13 +160,13 @@ class Predictor:
 
     def __init__(self, network, inputs, *, temperature=1.0, precision="float32", engine="keras", largest_tile=None):
         require_own_process()
+        precision = choose_precision(precision, engine=engine)
+        engine = choose_engine(engine, precision=precision)
         self._inputs = dict(inputs)
         self._temperature = temperature
         self._reach = Reach.of(network)
-        self._largest_tile = _largest_tile(network) if largest_tile is None else largest_tile
+        self._largest_tile = _largest_tile(network, engine) if largest_tile is None else largest_tile
         _largest_core(self._largest_tile, self._reach)
-        precision = choose_precision(precision, engine=engine)
-        engine = choose_engine(engine, precision=precision)
         self._network = fold_network(network, precision)
         self._run = compiled(self._network, engine)
 
@@ -272,9 +272,9 @@ def predict_classes(model, scaled, *, largest_tile=None):
     return _in_tiles(scaled[np.newaxis], model.predict_on_batch, Reach.of(model), largest_tile)[0]
 
 
-def _largest_tile(network):
-    kernels = next((layer.filters for layer in network.layers if isinstance(layer, keras.layers.Conv2D)), ITS_KERNELS)
-    return int(LARGEST_TILE * min(1, ITS_KERNELS / kernels) ** 0.5)
+def _largest_tile(network, engine="keras"):
+    kernels = next((layer.filters for layer in network.layers if isinstance(layer, keras.layers.Conv2D)), THEIR_KERNELS)
+    return int(LARGEST_TILES[engine] * min(1, THEIR_KERNELS / kernels) ** 0.5)
 
 
 def _noises(frames, inputs):

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from sunpy_solarunet.errors import SolarUnetError
+from sunpy_solarunet.tracking.losses import least_losses, worth_of_held
 from sunpy_solarunet.tracking.packing import Budget, pack
 
 __all__ = ["CheapestCover"]
@@ -24,6 +25,12 @@ MUST = 1e4
 #: Sets that compete with one of the chosen, and with all of them, of which no more than this many are weighed.
 MOST_RIVALS = 500
 RIVALS_IN_ALL = 300_000
+
+#: Ways to do without one of the chosen, and without all of them, of which no more than this many are followed; and
+#: sets that a program chooses from where there are more ways.
+MOST_BEGINNINGS = 200
+BEGINNINGS_IN_ALL = 60_000
+MOST_BY_PROGRAM = 10_000
 
 #: Chosen sets whose rivals are looked for at once.
 AT_ONCE = 1000
@@ -119,24 +126,30 @@ class CheapestCover:
         chosen = np.asarray(chosen, int)
         budget = Budget()
         most = min(MOST_RIVALS, RIVALS_IN_ALL // max(len(chosen), 1))
+        width = min(MOST_BEGINNINGS, BEGINNINGS_IN_ALL // max(len(chosen), 1))
         groups = [chosen[start : start + AT_ONCE] for start in range(0, len(chosen), AT_ONCE)]
-        margins = [self._margins(group, most, budget) for group in groups]
+        by_program = MOST_BY_PROGRAM // max(len(groups), 1)
+        margins = [self._margins(group, most, width, by_program, budget) for group in groups]
         self.bounded += budget.met
         return np.concatenate([np.zeros(0), *margins])
 
-    def _margins(self, chosen, most_rivals, budget):
-        """Each set's rivals, and what those around them save without it, are found as one packing."""
+    def _margins(self, chosen, most_rivals, width, most_by_program, budget):
+        """Each set's rivals, and what those around them lose without it; by a program where there are many ways."""
         around = _Surroundings(self, chosen)
         own, rival = around.candidates(most_rivals, budget)
-        saving = self._saving[rival] + MUST * around.must_be_taken(own, rival)
-        worthwhile = saving > 0
-        own, rival, saving = own[worthwhile], rival[worthwhile], saving[worthwhile]
-        packing = pack(_apart(self._members[:, rival], own), saving, budget)
-        best = np.zeros(len(chosen))
-        np.add.at(best, own[packing.chosen], saving[packing.chosen])
-        best[around.is_alone] -= MUST
+        losses, is_least = around.losses(own, rival, width)
+        is_open = ~is_least & np.isfinite(around.most)
+        number = np.bincount(own, minlength=len(chosen))
+        smallest = np.argsort(np.where(is_open, number, np.iinfo(int).max), kind="stable")[: is_open.sum()]
+        by_program = smallest[np.cumsum(number[smallest]) <= most_by_program]
+        budget.met += len(smallest) - len(by_program)
+        chosen_ones = np.isin(own, by_program)
+        margins = around.saving - around.worth + losses
+        if len(by_program):
+            best = around.best_packings(own[chosen_ones], rival[chosen_ones], budget)
+            margins[by_program] = (around.saving - best)[by_program]
         # A bounded search may find less without a set than was found before.
-        return np.where(np.isfinite(around.most), np.clip(around.saving - best, 0, around.most), np.inf)
+        return np.where(np.isfinite(around.most), np.clip(margins, 0, around.most), np.inf)
 
     @cached_property
     def _blocks(self):
@@ -164,6 +177,7 @@ class _Surroundings:
 
     def __init__(self, cover, chosen):
         self._cover = cover
+        self._chosen = chosen
         members = cover._incidence[:, chosen]
         blocks, block_saving = cover._blocks
         position = np.searchsorted(cover._told, chosen)
@@ -176,12 +190,43 @@ class _Surroundings:
         self._features = _pattern(blocks.T @ kept).tocsc()
         #: What the chosen sets save there.
         self.saving = block_saving @ kept
+        #: What their elements are worth by prices.
+        self.worth = cover._prices @ self._features
         own_saving = np.where(self.is_alone, np.inf, cover._saving[self._own] if len(cover._told) else np.inf)
         #: What the best that is easily found costs more.
         self._rivals = rivals.tocoo()
         self.most = np.minimum(own_saving, self._least_loss())
 
-    def must_be_taken(self, own, story):
+    def losses(self, own, rival, width):
+        """What the best without each chosen set loses against prices, and whether that is certain."""
+        cover, number = self._cover, len(self.is_alone)
+        members = cover._members[:, rival]
+        element = np.where(self.is_alone, cover._incidence.indices[cover._incidence.indptr[self._chosen]], -1)
+
+        def price(problem, row):
+            return np.where(row == element[problem], np.inf, cover._prices[row])
+
+        worth, held = worth_of_held(own, members, cover._prices, number)
+        # Elements that no rival holds are left.
+        left = self.worth - worth
+        slack = self.most + self.worth - self.saving
+        losses, _, is_least = least_losses(own, members, cover._excess[rival], price, slack - left, width)
+        losses = losses + left
+        losses[self.is_alone & ~np.isin(np.arange(number) * members.shape[0] + element, held)] = np.inf
+        return losses, is_least
+
+    def best_packings(self, own, rival, budget):
+        """What the best without each chosen set saves, by a program for all of them."""
+        cover = self._cover
+        saving = cover._saving[rival] + MUST * self._must_be_taken(own, rival)
+        worthwhile = saving > 0
+        own, rival, saving = own[worthwhile], rival[worthwhile], saving[worthwhile]
+        packing = pack(_apart(cover._members[:, rival], own), saving, budget)
+        best = np.bincount(own[packing.chosen], saving[packing.chosen], len(self.is_alone))
+        best[self.is_alone] -= MUST
+        return best
+
+    def _must_be_taken(self, own, story):
         """Whether sets hold the element that may not be alone."""
         codes = self._rivals.row.astype(np.int64) * len(self.is_alone) + self._rivals.col
         return self.is_alone[own] & np.isin(story.astype(np.int64) * len(self.is_alone) + own, codes)
@@ -196,7 +241,7 @@ class _Surroundings:
     def candidates(self, most_rivals, budget):
         """Sets that may be in a cover that is better than the best that is easily found: columns, and sets."""
         cover = self._cover
-        slack = self.most + cover._prices @ self._features - self.saving + RESOLUTION
+        slack = self.most + self.worth - self.saving + RESOLUTION
         inside = (cover._members.T @ self._features).tocoo()
         story, own = inside.row, inside.col
         fits = (inside.data > cover._size[story] - 0.5) & (story != self._own[own])

@@ -5,6 +5,7 @@ Remembering: what pairs of frames tell, one after the other, becomes tracks, eve
 import itertools
 from collections import deque
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -361,5 +362,6 @@ def event_rows(told, first):
 def _track_columns(tracks):
     """Columns of tracks by number."""
     names = [name for name in SCHEMAS["tracks"] if name != "track_id"]
-    rows = [(number, *(getattr(track, name) for name in names)) for number, track in tracks.items()]
+    values_of = attrgetter(*names)
+    rows = [(number, *values_of(track)) for number, track in tracks.items()]
     return columns_of_rows("tracks", rows)

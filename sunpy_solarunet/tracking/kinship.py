@@ -6,24 +6,12 @@ import numpy as np
 from astropy.table import QTable, Table
 
 from sunpy_solarunet.tracking.sources import table_of
-from sunpy_solarunet.tracking.tables import require_columns
+from sunpy_solarunet.tracking.tables import make_table, require_columns
 
 __all__ = ["NO_FRAME", "lineage_of", "lineage_table", "numbers_in", "pairs_of_members", "text_of", "tracks_of"]
 
 #: In place of the number of a frame that is not known.
 NO_FRAME = -1
-
-#: The columns of a lineage.
-COLUMNS = {
-    "parent": "number of the track that the other came from",
-    "child": "number of the track that came from it",
-    "event_id": "number of the event in which it did",
-    "kind": "of the event",
-    "frame": "number of the frame that shows the event",
-    "parent_frame": "number of the frame that the event begins in, where the parent is",
-    "child_frame": "number of the frame that it ends in, where the child is",
-    "flux_exchanged": "of the event",
-}
 
 
 def tracks_of(source):
@@ -159,10 +147,7 @@ def lineage_table(events, members):
         "child_frame": frame[child],
         "flux_exchanged": events["flux_exchanged"][row],
     }
-    lineage = QTable(columns, meta=dict(events.meta) | {"table": "lineage"})
-    for name, description in COLUMNS.items():
-        lineage[name].info.description = description
-    return lineage
+    return make_table("lineage", columns, dict(events.meta) | {"table": "lineage"})
 
 
 def pairs_of_members(members):

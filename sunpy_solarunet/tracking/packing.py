@@ -14,6 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csc_array
 from scipy.sparse.csgraph import connected_components
 
+from sunpy_solarunet.tracking.improving import improved
 from sunpy_solarunet.tracking.relaxation import relax, shared_prices, tighten
 
 __all__ = ["Budget", "Packing", "pack"]
@@ -38,7 +39,7 @@ EXCHANGES = 5_000_000
 
 #: Work on what a linear program halves, in about milliseconds: all of it, a linear program and each of
 #: its sets, an integer program and each of its sets, a search.
-WORK = 3_000
+WORK = 2_000
 LINEAR = (5, 0.013)
 WHOLE = (20, 0.3)
 SEARCH = 1
@@ -212,6 +213,8 @@ def _whole(members, saving, relaxed, budget):
     """One crowd by whole sets: the best packing of those that prices leave beside one that is easily found."""
     tightened = _tightened(members, saving, relaxed, budget)
     found = _rounded(members, saving, tightened.shares, budget)
+    if len(saving) > MOST_WHOLE:
+        found = improved(members, saving, relaxed.prices, found)
     likely = np.flatnonzero(tightened.excess <= tightened.most - saving[found].sum() + RESOLUTION)
     own, number = (members[:, likely], saving[likely]), len(likely)
     better, is_best = np.zeros(number, bool), False
@@ -233,7 +236,7 @@ def _work(kind, number):
 def _tightened(members, saving, relaxed, budget):
     """Fewer halves, where there are too many sets to search among."""
     rounds = 0
-    while rounds < ROUNDS and len(saving) > MOST_SEARCHED and budget.allows(_work(LINEAR, len(saving))):
+    while rounds < ROUNDS and MOST_SEARCHED < len(saving) <= MOST_WHOLE and budget.allows(_work(LINEAR, len(saving))):
         rounds += 1
         tightened = tighten(members, saving, relaxed)
         if tightened is relaxed:

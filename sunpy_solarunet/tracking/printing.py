@@ -10,7 +10,7 @@ import numpy as np
 from astropy.table.pprint import TableFormatter
 from astropy.time import Time
 
-from sunpy_solarunet.tracking.schemas import SCHEMAS
+from sunpy_solarunet.tracking.schemas import ALL_SCHEMAS
 from sunpy_solarunet.tracking.text import is_known
 
 __all__ = ["QTable"]
@@ -95,7 +95,7 @@ class QTable(astropy.table.QTable):
 
 
 def _with_formats(table):
-    schema = SCHEMAS.get(table.meta.get("table"), {})
+    schema = ALL_SCHEMAS.get(table.meta.get("table"), {})
     shown = astropy.table.QTable(table, copy=False)
     for name, column in shown.columns.items():
         if name in schema and column.info.format is None:

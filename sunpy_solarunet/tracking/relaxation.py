@@ -113,7 +113,8 @@ def _solved(constraints, saving, number):
         b_ub=np.ones(len(prices)),
         bounds=(0, None),
         method="highs-ds",
-        options={"time_limit": LONGEST},
+        # Hardly any set can be left out beforehand, and looking for one takes as long as a third of the program.
+        options={"time_limit": LONGEST, "presolve": False},
     )
     if solution.status:
         prices[:number] = shared_prices(constraints[:number], saving)

@@ -5,7 +5,7 @@ The columns of the tables of a tracked sequence.
 import astropy.units as u
 from astropy.time import Time
 
-__all__ = ["EVENT_KINDS", "SCHEMAS", "recognized_table"]
+__all__ = ["ALL_SCHEMAS", "EVENT_KINDS", "SCHEMAS", "recognized_table"]
 
 #: The kinds of events: three of the death category, then three of the birth category.
 EVENT_KINDS = ("disappearance", "merging", "cancellation", "appearance", "splitting", "emergence")
@@ -108,6 +108,20 @@ SCHEMAS = {
     },
 }
 
+#: The columns of these, and of the table that follows from events and members.
+ALL_SCHEMAS = SCHEMAS | {
+    "lineage": {
+        "parent": (int, "number of the track that the other came from"),
+        "child": (int, "number of the track that came from it"),
+        "event_id": (int, "number of the event in which it did"),
+        "kind": (str, "of the event: merging, splitting, cancellation or emergence"),
+        "frame": (int, "number of the frame that shows the event"),
+        "parent_frame": (int, "number of the earlier frame, where the parent is"),
+        "child_frame": (int, "number of the later frame, where the child is"),
+        "flux_exchanged": (u.Mx, "unsigned flux that cancelled, emerged, joined or parted in the event"),
+    },
+}
+
 
 def recognized_table(columns):
     """
@@ -130,6 +144,6 @@ def recognized_table(columns):
     'members'
     """
     columns = set(columns)
-    parts = {name: len(columns & schema.keys()) / len(schema) for name, schema in SCHEMAS.items()}
+    parts = {name: len(columns & schema.keys()) / len(schema) for name, schema in ALL_SCHEMAS.items()}
     best = max(parts, key=parts.get)
     return best if parts[best] >= 0.5 else None

@@ -22,7 +22,7 @@ from sunpy_solarunet.tracking.formats import (
     write_file,
 )
 from sunpy_solarunet.tracking.printing import QTable
-from sunpy_solarunet.tracking.schemas import EVENT_KINDS, SCHEMAS
+from sunpy_solarunet.tracking.schemas import ALL_SCHEMAS, EVENT_KINDS, SCHEMAS
 from sunpy_solarunet.tracking.text import times_of_text, unknown_times
 from sunpy_solarunet.tracking.wholeness import counted, require_all_rows
 
@@ -46,7 +46,7 @@ def make_table(name, columns, meta=None):
     Parameters
     ----------
     name : `str`
-        A key of `SCHEMAS`.
+        A key of `SCHEMAS`, or "lineage".
     columns : `dict`
         Values by column name; all columns of the schema, plain numbers in the schema's units, or
         nothing for an empty table.
@@ -64,7 +64,7 @@ def make_table(name, columns, meta=None):
     >>> make_table("members", {}).colnames
     ['event_id', 'track_id', 'label', 'frame', 'role']
     """
-    schema = SCHEMAS[name_choice(name, SCHEMAS, "table")]
+    schema = ALL_SCHEMAS[name_choice(name, ALL_SCHEMAS, "table")]
     whole = {column: columns.get(column, ()) for column in schema}
     return _of_schema(name, whole, {"table": name} | plain_meta(meta or {}))
 
@@ -73,7 +73,7 @@ def _of_schema(name, columns, meta):
     """A table of the columns that there are: those of the schema as it has them, and a user's own as they are."""
     table = QTable(meta=meta)
     for column, values in columns.items():
-        kind, description = SCHEMAS[name].get(column, (None, None))
+        kind, description = ALL_SCHEMAS[name].get(column, (None, None))
         table[column] = values if kind is None else _column(values, kind)
         if kind is not None:
             table[column].info.description = description
@@ -216,7 +216,7 @@ def read_table(path):
     table = read_file(path, kind)
     require_all_rows(table, path)
     name = table.meta.get("table")
-    if name not in SCHEMAS:
+    if name not in ALL_SCHEMAS:
         return table
     return _of_schema(name, {column: table[column] for column in table.colnames}, dict(table.meta))
 

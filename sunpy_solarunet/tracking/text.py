@@ -12,7 +12,7 @@ import numpy as np
 from astropy.table import MaskedColumn, QTable
 from astropy.time import Time
 
-from sunpy_solarunet.tracking.schemas import SCHEMAS, recognized_table
+from sunpy_solarunet.tracking.schemas import ALL_SCHEMAS, recognized_table
 from sunpy_solarunet.tracking.wholeness import ends_with_a_line
 
 __all__ = ["is_known", "iso_text", "read_csv", "table_text", "times_of_text", "unknown_times", "write_text"]
@@ -134,7 +134,7 @@ def _with(table, columns):
 
 def _in_the_units_that_are_read(table):
     """The columns of the package's in other units than a reader takes them to have."""
-    schema = SCHEMAS.get(recognized_table(table.colnames), {})
+    schema = ALL_SCHEMAS.get(recognized_table(table.colnames), {})
     units = {name: kind for name, (kind, _) in schema.items() if isinstance(kind, u.UnitBase)}
     columns = {name: column for name, column in table.columns.items() if isinstance(column, u.Quantity)}
     return {name: column.to(units[name]) for name, column in columns.items() if name in units}
@@ -205,7 +205,7 @@ def read_csv(path):
             raise ValueError("no names of columns")
         blocks = [_block(lines_of_block, len(names)) for lines_of_block in _blocks(lines)]
     table = recognized_table(names)
-    schema = SCHEMAS.get(table, {})
+    schema = ALL_SCHEMAS.get(table, {})
     texts = [np.concatenate(column) for column in zip(*blocks, strict=True)] or [np.zeros(0, "U1")] * len(names)
     columns = {
         name: _of_kind(cells, schema[name][0]) if name in schema else _as_it_looks(cells)

@@ -64,9 +64,9 @@ def pixel_area(frame, kind="sky", pixels=None):
     name_choice(kind, AREAS, "area")
     if is_of_the_sky(frame) and kind == "sky":
         return abs(np.linalg.det(sky_axes(frame))) * u.Mm**2
-    rows, columns = np.indices(frame.data.shape) if pixels is None else np.divmod(pixels, frame.data.shape[1])
     if not is_of_the_sky(frame):
-        return _heliographic_pixel_area(frame, columns, rows)
+        return _area_between(_corners(frame, pixels), frame.rsun_meters.to(u.Mm))
+    rows, columns = np.indices(frame.data.shape) if pixels is None else np.divmod(pixels, frame.data.shape[1])
     return abs(np.linalg.det(sky_axes(frame))) / _mu(frame, columns, rows) * u.Mm**2
 
 
@@ -139,19 +139,32 @@ def world_angles(wcs, columns, rows):
     return tuple(angle * u.Unit(unit).to(u.rad) for angle, unit in zip(angles, wcs.world_axis_units, strict=True))
 
 
-def _heliographic_pixel_area(frame, columns, rows):
-    """Area on the sphere between the corners of each pixel: exact in longitude and sine of latitude."""
-    corners = [(right, up) for up in (-0.5, 0.5) for right in (-0.5, 0.5)]
-    lons, lats = zip(*(world_angles(frame.wcs, columns + right, rows + up) for right, up in corners), strict=True)
-    sines = [np.sin(lat) for lat in lats]
+def _corners(frame, pixels):
+    """Longitude and sine of latitude at the corners of pixels: both lower ones, then both upper ones."""
+    if pixels is None:
+        rows, columns = np.indices(np.add(frame.data.shape, 1)) - 0.5
+        lon, lat = world_angles(frame.wcs, columns, rows)
+        sides = [(up, right) for up in (slice(-1), slice(1, None)) for right in (slice(-1), slice(1, None))]
+        sine = np.sin(lat)
+        return [(lon[side], sine[side]) for side in sides]
+    rows, columns = np.divmod(pixels, frame.data.shape[1])
+    steps = [(right, up) for up in (-0.5, 0.5) for right in (-0.5, 0.5)]
+    places = [world_angles(frame.wcs, columns + right, rows + up) for right, up in steps]
+    return [(lon, np.sin(lat)) for lon, lat in places]
+
+
+def _area_between(corners, radius):
+    """Area on the sphere between four corners: exact in longitude and sine of latitude."""
+    lons, sines = zip(*corners, strict=True)
     first = _turned(lons[3], lons[0]) * (sines[2] - sines[1])
     second = _turned(lons[2], lons[1]) * (sines[3] - sines[0])
-    return np.abs(first - second) / 2 * frame.rsun_meters.to(u.Mm) ** 2
+    return np.abs(first - second) / 2 * radius**2
 
 
 def _turned(angle, other):
     """By how much an angle differs from another, the short way round."""
-    return (angle - other + np.pi) % (2 * np.pi) - np.pi
+    turn = angle - other
+    return turn - 2 * np.pi * np.round(turn / (2 * np.pi))
 
 
 def pixel_length(frame):

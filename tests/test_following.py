@@ -223,7 +223,9 @@ def test_the_tables_are_up_to_date_while_it_waits(paths, place, tmp_path, meanwh
 
 
 FOLLOWING = """
-import sys
+import signal, sys
+# A program that was started in the background may be told to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 import sequences
@@ -235,10 +237,13 @@ print(run.state, len(run.frames))
 def followed_and_sent(name, place, folder):
     """Follow in a process of its own, send it a signal once there are tables, and give back its status and output."""
     script = FOLLOWING.format(tests=str(Path(__file__).parent), folder=str(folder), place=str(place))
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    wait_for(lambda: (folder / "frames.ecsv").is_file() or process.poll() is not None, 60)
-    process.send_signal(getattr(signal, name))
-    told, _ = process.communicate(timeout=20)
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            wait_for(lambda: (folder / "frames.ecsv").is_file() or process.poll() is not None, 60)
+            process.send_signal(getattr(signal, name))
+            told, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
     return process.returncode, told.split()
 
 

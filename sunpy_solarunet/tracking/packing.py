@@ -155,7 +155,9 @@ def _parts(members):
     if not members.shape[1]:
         return np.zeros(0, int)
     rows, columns = members.shape
-    whole = csc_array((members.data, members.indices, _padded(members.indptr, rows)), (rows + columns, rows + columns))
+    # Older releases of SciPy take indices of 32 bits alone.
+    indices, indptr = (some.astype(np.int32) for some in (members.indices, _padded(members.indptr, rows)))
+    whole = csc_array((members.data, indices, indptr), (rows + columns, rows + columns))
     _, label = connected_components(whole, directed=False)
     return np.unique(label[rows:], return_inverse=True)[1]
 

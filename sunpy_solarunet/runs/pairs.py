@@ -2,7 +2,7 @@
 What happened between two frames, in a file.
 """
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def _plain(value):
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, Explanation):
-        return {name: _plain(part) for name, part in asdict(value).items()}
+        return {name: _plain(part) for name, part in vars(value).items()}
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return value.item() if isinstance(value, np.generic) else value

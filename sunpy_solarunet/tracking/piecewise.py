@@ -16,7 +16,7 @@ from sunpy_solarunet.tracking.wholeness import counted
 __all__ = ["write_pieces"]
 
 #: Rows that are written at once; as text, they take many times the memory that they have as numbers.
-AT_ONCE = 500
+AT_ONCE = 2_000
 
 #: Bytes that a block of a FITS file has.
 FITS_BLOCK = 2880

@@ -192,7 +192,7 @@ def _codes(features, number):
 
 def likeliest(group, cost):
     """
-    Of each group the stories that cost least, no more than `MOST_OF_A_GROUP`.
+    Of each group the stories that cost least, no more than ``MOST_OF_A_GROUP``.
 
     Parameters
     ----------

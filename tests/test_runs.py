@@ -252,3 +252,9 @@ def test_a_run_tells_what_it_is(finished, tmp_path):
     assert repr(run) == f"<Run: whole, 6 frames, 3 tracks, 2 events, in {finished}>"
     assert "threshold" in run._repr_html_()
     assert "not begun" in repr(Run(tmp_path / "nothing"))
+
+
+def test_an_argument_that_does_not_exist_is_no_fault_of_the_files(paths, tmp_path):
+    with pytest.raises(TypeError, match="unknown argument 'extend'; did you mean 'extent'"):
+        track(tmp_path / "run", paths, extend=(0, 1, 0, 1) * u.arcsec)
+    assert not (tmp_path / "run" / "run.json").exists()

@@ -2,6 +2,7 @@
 Describing magnetograms that do not say themselves when they were taken, in what unit, and where on the Sun.
 """
 
+import inspect
 import warnings
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sunpy import log
 from sunpy.util import MetaDict
 from sunpy.util.exceptions import SunpyMetadataWarning
 
-from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SolarUnetWarning
+from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SolarUnetWarning, suggestion
 from sunpy_solarunet.magnetograms.coordinates import (
     coordinates_header,
     has_coordinates,
@@ -104,6 +105,25 @@ def magnetogram(
     if is_news:
         warn_of_padding(frame)
     return frame
+
+
+def require_descriptions(names):
+    """
+    Refuse what `magnetogram` cannot be told of a file.
+
+    Parameters
+    ----------
+    names : iterable of `str`
+
+    Raises
+    ------
+    TypeError
+        Naming the first that is unknown, and those that there are.
+    """
+    known = [name for name in inspect.signature(magnetogram).parameters if name != "data"]
+    for name in names:
+        if name not in known:
+            raise TypeError(f"unknown argument {name!r};{suggestion(name, known)} choose one of {', '.join(known)}")
 
 
 def make_map(data, *, field_range=None, padding=None, **options):

@@ -17,6 +17,7 @@ from sunpy_solarunet.magnetograms.describing import (
     described,
     given_time,
     make_map,
+    require_descriptions,
     warn_of_padding,
 )
 from sunpy_solarunet.magnetograms.maps import is_map
@@ -129,6 +130,8 @@ def read_magnetograms(paths, *, times=None, start=None, cadence=None, time_patte
         If time, unit or coordinates are neither in a file nor given; it names all that are missing.
     SequenceError
         If two frames have the same time.
+    TypeError
+        If a word is none that `magnetogram` knows.
 
     Examples
     --------
@@ -136,6 +139,7 @@ def read_magnetograms(paths, *, times=None, start=None, cadence=None, time_patte
     >>> read_magnetograms([])
     <MagnetogramSequence: no frames>
     """
+    require_descriptions(description)
     sources = find_magnetograms(paths)
     given = given_times(sources, times, start, cadence, time_pattern)
     options = [description | ({} if time is None else {"time": time}) for time in given]

@@ -17,7 +17,7 @@ from astropy.utils.exceptions import AstropyWarning
 
 from sunpy_solarunet.errors import DescriptionMissing, MagnetogramError, SequenceError
 from sunpy_solarunet.magnetograms import MagnetogramSequence, is_image, read_magnetograms
-from sunpy_solarunet.magnetograms.describing import make_map, padding_note
+from sunpy_solarunet.magnetograms.describing import make_map, padding_note, require_descriptions
 from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.magnetograms.sequences import given_times
 from sunpy_solarunet.runs.files import find_files, kind_of_no_file
@@ -161,6 +161,7 @@ def find_sources(maps, *, waiting=False, times=None, start=None, cadence=None, t
     SequenceError
         If there are no magnetograms, or times are given in more ways than one.
     """
+    require_descriptions(description)
     data, options = _data_and_options(maps, description)
     others = [times, start, cadence]
     # A name that the pattern does not fit is the fault of that file alone: it is read with its header.

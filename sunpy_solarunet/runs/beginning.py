@@ -109,9 +109,11 @@ def _write(
 ):
     sources = find_sources(maps, waiting=arrivals is not None, **description)
     _require_no_strangers(layout, sources, overwrite=overwrite)
-    sources = _inputs(layout, sources, description, keep_order=arrivals is not None, overwrite=overwrite)
+    there = _results(layout)
+    goes_on = None if overwrite else there
+    sources = _inputs(layout, sources, description, goes_on, keep_order=arrivals is not None)
     record = _record(sources, segmenter, tracker, suffix, description)
-    work, known = _place(layout, record, overwrite=overwrite)
+    work, known = _place(layout, record, there, overwrite=overwrite)
     if known is not None:
         gap = record.max_gap if known.followed else known.max_gap or record.max_gap
         record = record.now(shape=known.shape or record.shape, max_gap=gap, followed=known.followed)
@@ -157,9 +159,8 @@ def _require_no_strangers(layout, sources, *, overwrite):
         )
 
 
-def _inputs(layout, sources, description, *, keep_order, overwrite):
+def _inputs(layout, sources, description, known, *, keep_order):
     """The sources without what the run has written itself; if it was followed, in the order in which they came."""
-    known = None if overwrite else _results(layout)
     entries = [] if known is None else known.inputs
     went_in = {entry["path"] for entry in entries}
     sources = [source for source in sources if source.path in went_in or not (source.path and layout.owns(source.path))]
@@ -200,10 +201,9 @@ def _was_used(layout, number):
     return not path.is_file() or read_frame(path).features is not None
 
 
-def _place(layout, record, *, overwrite):
+def _place(layout, record, there, *, overwrite):
     """Where the run is written, and the record of what is there to go on with."""
-    there = _results(layout)
-    if overwrite and _is_anything(layout):
+    if overwrite and (there is not None or layout.tables()):
         work = replacement_of(layout)
         begun = _results(work)
         if begun is None or begun.differences(record):

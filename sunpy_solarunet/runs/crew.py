@@ -12,11 +12,11 @@ from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sunpy_solarunet.errors import SolarUnetError
 
-__all__ = ["AHEAD", "Crew", "Noted", "in_order", "noted", "unpickled", "warn_again"]
+__all__ = ["AHEAD", "Crew", "Noted", "begun_ahead", "in_order", "noted", "unpickled", "warn_again"]
 
 #: Tasks that are begun before the first of them is asked for, for each process.
 AHEAD = 2
@@ -104,6 +104,40 @@ def unpickled(data):
     return pickle.loads(data)
 
 
+def begun_ahead(items, begin, ahead):
+    """
+    Begin with items before they are asked for.
+
+    Parameters
+    ----------
+    items : iterable
+        Taken as they are needed.
+    begin : callable
+        Of an item.
+    ahead : `int`
+        How many are begun beside the one that is handed out.
+
+    Yields
+    ------
+    object
+        What ``begin`` gives, in the order of the items.
+
+    Examples
+    --------
+    >>> from sunpy_solarunet.runs.crew import begun_ahead
+    >>> next(begun_ahead(range(9), lambda number: print("begun with", number), 1))
+    begun with 0
+    begun with 1
+    """
+    waiting = deque()
+    for item in items:
+        waiting.append(begin(item))
+        if len(waiting) > ahead:
+            yield waiting.popleft()
+    while waiting:
+        yield waiting.popleft()
+
+
 def in_order(function, shared, items, workers=1):
     """
     Call a function for each item, in several processes, and hand out what it gives in the order of the items.
@@ -132,14 +166,10 @@ def in_order(function, shared, items, workers=1):
     if workers == 1:
         yield from (function(shared, item) for item in items)
         return
-    crew, begun, pickled = Crew(workers), deque(), pickle.dumps(shared)
+    crew, pickled = Crew(workers), pickle.dumps(shared)
     try:
-        for item in items:
-            begun.append(crew.submit(_with_shared, function, pickled, item))
-            if len(begun) > AHEAD * workers:
-                yield crew.result(begun.popleft())
-        while begun:
-            yield crew.result(begun.popleft())
+        submit = partial(crew.submit, _with_shared, function, pickled)
+        yield from map(crew.result, begun_ahead(items, submit, AHEAD * workers))
     finally:
         crew.close()
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import astropy.units as u
 import numpy as np
-from astropy.time import Time
 from astropy.utils import lazyproperty
 
 from sunpy_solarunet.errors import MagnetogramError, SequenceError, SolarUnetError
@@ -15,10 +14,10 @@ from sunpy_solarunet.magnetograms import MagnetogramSequence
 from sunpy_solarunet.magnetograms.describing import make_map
 from sunpy_solarunet.magnetograms.maps import is_map
 from sunpy_solarunet.runs.frames import read_labels
-from sunpy_solarunet.runs.inputs import find_sources, fingerprint
+from sunpy_solarunet.runs.inputs import Source, find_sources, fingerprint
 from sunpy_solarunet.runs.record import options_of
 
-__all__ = ["Catalogs", "Magnetograms", "maps_in_memory", "nearest_frame", "stored_catalog", "track_at"]
+__all__ = ["Catalogs", "Magnetograms", "maps_in_memory", "nearest_frame", "opened", "stored_catalog", "track_at"]
 
 
 class Magnetograms:
@@ -57,7 +56,7 @@ class Magnetograms:
         """
         entry = record.inputs[number]
         if entry["sha256"] in self._by_digest:
-            return _opened(self._by_digest[entry["sha256"]])
+            return opened(self._by_digest[entry["sha256"]])
         if self._folder is None and not entry["path"]:
             raise SolarUnetError(
                 f"{entry['name']}, frame {number}, was a map in memory: give the maps as magnetograms= to Run.read"
@@ -88,7 +87,23 @@ def maps_in_memory(maps):
     return [one for one in several if is_map(one)]
 
 
-def _opened(source):
+def opened(source):
+    """
+    The magnetogram of a source that must be one that can be used.
+
+    Parameters
+    ----------
+    source : `~sunpy_solarunet.runs.inputs.Source`
+
+    Returns
+    -------
+    `~sunpy.map.GenericMap`
+
+    Raises
+    ------
+    MagnetogramError
+        Saying why it cannot be used.
+    """
     frame, fault, _ = source.open()
     if fault:
         raise MagnetogramError(f"{source.name}: {fault}")
@@ -101,9 +116,7 @@ def _unchanged(path, entry, options):
         raise SolarUnetError(f"{path}: no such file; say where it is now, with magnetograms= the folder")
     if fingerprint(path) != (entry["size"], entry["sha256"]):
         raise SolarUnetError(f"{path}: this file has changed since the run was written")
-    if entry["time_given"]:
-        options["time"] = Time(*entry["time"], format="jd", scale="utc")
-    return make_map(path, **options)[0]
+    return make_map(path, **Source.of_entry(entry, options).options)[0]
 
 
 def stored_catalog(path, frame, magnetogram, *, meta):

@@ -7,6 +7,7 @@ import json
 import warnings
 from dataclasses import dataclass
 
+import astropy.units as u
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
@@ -220,7 +221,7 @@ def _feature_table(columns):
     table = Table({name: values for name, values in columns.items() if not isinstance(values, Time)})
     for name, column in table.columns.items():
         unit = SCHEMAS["features"].get(name, (None,))[0]
-        column.unit = None if unit in (int, str, float, bool, Time) else unit
+        column.unit = unit if isinstance(unit, u.UnitBase) else None
     hdu = fits.table_to_hdu(table)
     hdu.name = "FEATURES"
     return hdu

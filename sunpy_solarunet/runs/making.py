@@ -28,8 +28,6 @@ class Made:
     ----------
     row : `dict`
         The columns of the table of frames, one element each.
-    fault : `str`
-        Why it cannot be used, as far as it tells by itself.
     note : `str`
         What was taken for padding, where nobody has said it.
     look : `~sunpy_solarunet.runs.judging.Look` or `None`
@@ -42,12 +40,16 @@ class Made:
     """
 
     row: dict
-    fault: str
     note: str = ""
     look: Look | None = None
     features: dict | None = None
     body: bytes = b""
     catalog: FeatureCatalog | None = None
+
+    @property
+    def fault(self):
+        """Why it cannot be used, as far as it tells by itself."""
+        return str(self.row["skipped"][0])
 
 
 def make_frame(number, source, shape, segmenter):
@@ -88,13 +90,13 @@ def made_of(number, source, opened, shape, segmenter):
     magnetogram, fault, note = opened
     look, fault = (None, fault) if fault else _looked_at(magnetogram, shape)
     if look is None:
-        return Made(_unseen_row(number, source, fault), fault, note)
+        return Made(_unseen_row(number, source, fault), note)
     catalog, fault = (None, fault) if fault else _segmented(magnetogram, segmenter)
     if fault:
-        return Made(_empty_row(number, source, magnetogram, fault), fault, note, look)
+        return Made(_empty_row(number, source, magnetogram, fault), note, look)
     row, features = frames_columns(catalog, number), features_columns(catalog, number)
     row["file"] = np.array([source.name])
-    return Made(row, "", note, look, features, frame_body(catalog, features), catalog)
+    return Made(row, note, look, features, frame_body(catalog, features), catalog)
 
 
 def _looked_at(magnetogram, shape):
@@ -128,10 +130,9 @@ def _empty_row(number, source, magnetogram, fault):
 def _unseen_row(number, source, fault):
     """The row of a frame of which only the name and the time are known."""
     time = Time(0, format="jd") if source.time is None else source.time.utc
-    known = {"frame": number, "file": source.name, "n_features": 0, "skipped": fault}
-    known |= {"positive_flux": 0.0, "negative_flux": 0.0}
+    known = {"frame": number, "file": source.name}
     row = {name: np.array([known.get(name, np.nan)]) for name in SCHEMAS["frames"]}
-    return row | {"time": Time([time.jd1], [time.jd2], format="jd", scale="utc")}
+    return emptied(row | {"time": Time([time.jd1], [time.jd2], format="jd", scale="utc")}, fault)
 
 
 def emptied(row, fault):

@@ -25,7 +25,7 @@ from sunpy_solarunet.tracking.kinship import lineage_table
 __all__ = ["Run"]
 
 #: What is kept of the files in the folder.
-CACHED = ("_record", "_tables")
+CACHED = ("_record", "_tables", "lineage")
 
 
 class Run(Drawable):
@@ -138,7 +138,7 @@ class Run(Drawable):
         """The frames; ``skipped`` says why one could not be used."""
         return self._tables["frames"]
 
-    @property
+    @lazyproperty
     def lineage(self):
         """Which tracks came from which, see `~sunpy_solarunet.tracking.kinship.lineage_table`."""
         return lineage_table(self.events, self.members)
@@ -193,7 +193,7 @@ class Run(Drawable):
         tracker : `~sunpy_solarunet.Tracker`
             Whose parameters are taken; a longer time without a frame than four times the median cadence closes
             all tracks, if it has no ``max_gap``.
-        format : {"ecsv", "fits", "hdf5", "parquet", "asdf"}
+        format : {"ecsv", "fits", "hdf5", "parquet", "asdf", "csv"}
             Of the tables.
         overwrite : `bool`
             Begin anew, and replace what is there when the new run is whole.

@@ -4,6 +4,8 @@ One track and one event of a run.
 
 import html
 
+import numpy as np
+
 from sunpy_solarunet.errors import SolarUnetError
 
 __all__ = ["RunEvent", "RunTrack"]
@@ -50,8 +52,7 @@ class RunTrack:
     def events(self):
         """The events that it takes part in."""
         members, events = self._run.members, self._run.events
-        numbers = set(members["event_id"][members["track_id"] == self.track_id].tolist())
-        return events[[number in numbers for number in events["event_id"].tolist()]]
+        return events[np.isin(events["event_id"], members["event_id"][members["track_id"] == self.track_id])]
 
     @property
     def parents(self):

@@ -5,7 +5,6 @@ A run as it is written: frame by frame into its folder.
 import copy
 import shutil
 import warnings
-from collections import deque
 from contextlib import closing, suppress
 from time import monotonic
 
@@ -14,8 +13,9 @@ from astropy.utils import lazyproperty
 from tqdm.auto import tqdm
 
 from sunpy_solarunet.atomic import written_whole
-from sunpy_solarunet.errors import MagnetogramError, SequenceError, SolarUnetWarning
-from sunpy_solarunet.runs.finding import stored_catalog
+from sunpy_solarunet.errors import SequenceError, SolarUnetWarning
+from sunpy_solarunet.runs.crew import begun_ahead
+from sunpy_solarunet.runs.finding import opened, stored_catalog
 from sunpy_solarunet.runs.folding import Fold, Pieces, stored_steps
 from sunpy_solarunet.runs.frames import StoredFrame, write_frame
 from sunpy_solarunet.runs.inputs import Cadence, wrong_shape
@@ -178,19 +178,11 @@ class Writer:
 
     def _made_steps(self, workers, done):
         """The frames that are made, of which some are worked on ahead, and are written in their order."""
-        begun, judged = deque(), deque()
-        for number, source in enumerate(self._sources[done:], done):
-            begun.append((source, workers.frame(number, source)))
-            if len(begun) > workers.ahead:
-                judged.append(self._judged(workers, *begun.popleft()))
-            if len(judged) > workers.behind:
-                yield self._written(workers, *judged.popleft())
-        while begun:
-            judged.append(self._judged(workers, *begun.popleft()))
-            if len(judged) > workers.behind:
-                yield self._written(workers, *judged.popleft())
-        while judged:
-            yield self._written(workers, *judged.popleft())
+        sources = enumerate(self._sources[done:], done)
+        begun = begun_ahead(sources, lambda one: (one[1], workers.frame(*one)), workers.ahead)
+        judged = begun_ahead(begun, lambda one: self._judged(workers, *one), workers.behind)
+        for one in judged:
+            yield self._written(workers, *one)
 
     def _judged(self, workers, source, begun):
         """A frame beside those before it, and the pair of it and the last one, begun if it can be used."""
@@ -247,11 +239,9 @@ class Writer:
 
     def _stored(self, frame):
         """A frame that is in the folder, as it was made."""
-        magnetogram, fault, _ = self._sources[frame.number].open()
-        if fault:
-            raise MagnetogramError(f"{self._sources[frame.number].name}: {fault}")
+        magnetogram = opened(self._sources[frame.number])
         catalog = stored_catalog(self._layout.frame(frame.number), frame, magnetogram, meta=self._segmenter.meta)
-        return Made(frame.row, "", catalog=catalog)
+        return Made(frame.row, catalog=catalog)
 
     def _written(self, workers, frame, body, pair):
         """Write a frame after what happened before it: a frame that is there is whole."""

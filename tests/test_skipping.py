@@ -4,6 +4,7 @@ import pytest
 from astropy.io import fits
 from planted import frame
 from sequences import field_of, planted_map, track, write_sequence
+from skimage.io import imsave
 
 from sunpy_solarunet import Run
 from sunpy_solarunet.cli import main
@@ -132,3 +133,17 @@ def test_the_first_gap_is_a_gap_too(tmp_path):
         run = track(tmp_path / "run", maps)
     assert set(run.tracks["last_frame"][run.tracks["first_frame"] == 0].tolist()) == {0}
     assert Run.read(run.folder).tracks["first_frame"].max() >= 1
+
+
+def test_an_image_of_another_shape_is_skipped_though_no_header_tells(tmp_path):
+    for number, rows in enumerate((40, 40, 45, 40)):
+        image = np.full((rows, 60), 128, np.uint8)
+        image[5:12, 10 + number : 18 + number] = 220
+        image[30, number] = 130
+        imsave(tmp_path / f"frame_{number}.png", image, check_contrast=False)
+    described = {"field_range": 1000 * u.G, "scale": 0.5 * u.arcsec, "center": (0, 0) * u.arcsec}
+    times = {"start": "2017-07-13", "cadence": 1 * u.min}
+    with pytest.warns(SolarUnetWarning, match="1 of 4 frames"):
+        run = track(tmp_path / "run", tmp_path / "frame_*.png", **described, **times)
+    assert run.frames["skipped"].tolist() == ["", "", "45 x 60 pixels in place of 40 x 60", ""]
+    assert run.tracks["lifetime"].tolist() == [4]

@@ -142,8 +142,7 @@ class Writer:
         self._cadence.add(source)
         seconds = self._cadence.seconds
         limit = None if seconds is None else LARGEST_GAP * seconds
-        seen = None if self._last is None or self._last.look is None else self._last.look.shape
-        shape = self._record.shape or source.shape or seen
+        shape = self._record.shape or source.shape
         inputs = [*self._record.inputs, source.entry]
         self._record = self._record.now(inputs=inputs, shape=shape, max_gap=limit, followed=True)
         self._parameters = with_gap(self._given, limit)
@@ -210,12 +209,15 @@ class Writer:
         """Why a frame cannot be used."""
         if made.fault:
             return made.fault
-        shape = wrong_shape(made.look.shape, self._record.shape)
+        if self._last is None:
+            return self._judge.fault(made.look)
+        # What headers do not tell of the shape, such as those of images, the frame before does.
+        shape = wrong_shape(made.look.shape, self._last.look.shape)
         return shape or self._too_late(made.row["time"][0]) or self._judge.fault(made.look)
 
     def _too_late(self, time):
         """Why a frame of this time cannot come after the last one; empty if it can."""
-        if self._last is None or time > self._last.time:
+        if time > self._last.time:
             return ""
         last = self._last.row["file"][0]
         return f"has the time of {last}" if time == self._last.time else f"is earlier than {last}, which came before it"

@@ -45,6 +45,7 @@ _HOMES = {
 _ROOMS = (
     "analysis",
     "errors",
+    "exports",
     "features",
     "geometry",
     "lineage",

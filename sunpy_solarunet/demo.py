@@ -64,7 +64,9 @@ def demonstrate(output, *, seed=0, progress=True, say=print):
 
     Returns
     -------
-    `~sunpy_solarunet.Run`
+    run : `~sunpy_solarunet.Run`
+    rows : `numpy.ndarray` of `int`
+        Of the run's events, that which each planted one is, see `matching_events`.
     """
     segmenter = Segmenter()
     say("A synthetic sequence, segmented by the network and tracked:")
@@ -72,14 +74,14 @@ def demonstrate(output, *, seed=0, progress=True, say=print):
     run = Run(output).track(maps, segmenter, Tracker(), overwrite=True, progress=progress)
     run.draw(events=True, progress=progress)
     run.movie(progress=progress)
-    _compare(planted, run.events, say)
+    rows = matching_events(planted, run.events)
+    _compare(planted, run.events, rows, say)
     _real_magnetogram(segmenter, run.folder, say)
     say(f"\nTables, figures and a movie are in {run.folder.resolve()}")
-    return run
+    return run, rows
 
 
-def _compare(planted, found, say):
-    rows = matching_events(planted, found)
+def _compare(planted, found, rows, say):
     say(f"\n  {'planted':15} frame  found at")
     for event, row in zip(planted, rows, strict=True):
         place = f"({found['Tx'][row]:.1f}, {found['Ty'][row]:.1f})" if row >= 0 else "not found"

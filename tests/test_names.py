@@ -51,7 +51,10 @@ def test_each_public_name_is_there_and_listed_and_can_be_pickled():
 
 
 def test_rooms_can_be_reached_without_being_imported_first():
-    script = "import sunpy_solarunet; sunpy_solarunet.tracking.compare; sunpy_solarunet.errors.SolarUnetError"
+    script = (
+        "import sunpy_solarunet; sunpy_solarunet.tracking.compare; sunpy_solarunet.errors.SolarUnetError; "
+        "sunpy_solarunet.exports.to_networkx"
+    )
     subprocess.run([sys.executable, "-c", script], check=True)
 
 

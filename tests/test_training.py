@@ -904,7 +904,7 @@ def test_scenes_alone_need_no_magnetograms(tmp_path, recipe_file, few_crops):
 
 
 def test_logs_without_tensorboard_are_refused_before_the_training(tmp_path, monkeypatch):
-    monkeypatch.setattr(training_module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(SolarUnetError, match="pip install tensorboard"):
         train_network(PAIRS, tmp_path, PAPER, logs=tmp_path / "logs")
 

@@ -3,7 +3,6 @@
 """
 
 import argparse
-from pathlib import Path
 
 from sunpy_solarunet.cli.building import maps_of
 from sunpy_solarunet.cli.options import add_area, add_command, add_flag, add_reading, add_times
@@ -100,18 +99,14 @@ def _checked(options):
     """The files to be written, after all has been looked at that can be wrong."""
     import astropy.units as u
 
-    from sunpy_solarunet.cli.outputs import check_figure, check_table, refuse_existing
+    from sunpy_solarunet.cli.outputs import check_figure, check_table, checked_files
     from sunpy_solarunet.errors import require_number, require_quantity
 
-    written = [Path(name) for name in (options.output, options.plot) if name]
-    refuse_existing(written, overwrite=options.overwrite)
+    asked_for = {check_table: options.output, check_figure: options.plot}
+    written = checked_files(asked_for, overwrite=options.overwrite)
     require_number(options.min_pixels, "--min-pixels", 1, whole=True)
     if options.pixel_area is not None:
         require_quantity(options.pixel_area, u.Mm**2, "--pixel-area", positive=True)
-    if options.output:
-        check_table(options.output)
-    if options.plot:
-        check_figure(options.plot)
     return written
 
 

@@ -3,7 +3,6 @@
 """
 
 from argparse import Namespace
-from pathlib import Path
 
 from sunpy_solarunet.cli.building import description_of, reading_of, segmenter_of, tracker_of
 from sunpy_solarunet.cli.options import add_command, add_reading, add_segmentation, add_times, add_tracking
@@ -33,19 +32,15 @@ def add(commands):
 
 
 def run(options):
+    from sunpy_solarunet.cli.stored import is_run
+
     segmenter, tracker = segmenter_of(options), tracker_of(options)
-    if all(map(_is_run, options.files)):
+    if all(map(is_run, options.files)):
         facts = [_of_run(folder) for folder in options.files]
     else:
         facts = [_of_files(options, segmenter, tracker)]
     told = {"runs": facts} if len(facts) > 1 else facts[0]
     return Outcome("\n\n".join(map(_text, facts)), told, asked_for=True)
-
-
-def _is_run(folder):
-    from sunpy_solarunet.runs.layout import Layout
-
-    return Path(folder).is_dir() and Layout(folder).record.is_file()
 
 
 def _of_run(folder):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sunpy_solarunet.errors import SolarUnetError, suggestion
 
-__all__ = ["check_figure", "check_folder", "check_map", "check_table", "refuse_existing"]
+__all__ = ["check_figure", "check_folder", "check_map", "check_table", "checked_files"]
 
 #: Suffixes of the masks.
 MAP_SUFFIXES = (".fits", ".fts", ".fit")
@@ -18,22 +18,22 @@ def check_figure(path):
     from matplotlib.backend_bases import FigureCanvasBase
 
     known = [f".{name}" for name in sorted(FigureCanvasBase.get_supported_filetypes())]
-    _check_suffix(Path(path), known)
-    _check_place(Path(path))
+    _check_suffix(path, known)
+    _check_place(path)
 
 
 def check_table(path):
     """Refuse a table's file of a format that is not known or not installed, or in a place where none can be."""
     from sunpy_solarunet.tracking.formats import table_format
 
-    table_format(Path(path))
-    _check_place(Path(path))
+    table_format(path)
+    _check_place(path)
 
 
 def check_map(path):
     """Refuse a map's file that is not FITS, or in a place where none can be."""
-    _check_suffix(Path(path), MAP_SUFFIXES)
-    _check_place(Path(path))
+    _check_suffix(path, MAP_SUFFIXES)
+    _check_place(path)
 
 
 def check_folder(path):
@@ -45,23 +45,33 @@ def check_folder(path):
     _require_permission(there)
 
 
-def refuse_existing(paths, *, overwrite):
+def checked_files(asked_for, *, overwrite):
     """
-    Raise an error if results would be replaced that are not to be.
+    The files that a command is to write.
 
     Parameters
     ----------
-    paths : list of `pathlib.Path`
+    asked_for : `dict`
+        The check of each kind of file, and the path; `None` where there is to be none.
     overwrite : `bool`
+        Whether files that exist are to be replaced.
+
+    Returns
+    -------
+    list of `pathlib.Path`
 
     Raises
     ------
     SolarUnetError
-        Naming the first path that exists.
+        Naming the first path that exists and is not to be replaced, or that cannot be written.
     """
-    there = [path for path in paths if path.exists()]
+    asked_for = {check: Path(path) for check, path in asked_for.items() if path}
+    there = [path for path in asked_for.values() if path.exists()]
     if there and not overwrite:
         raise SolarUnetError(f"{there[0]} exists: choose another place, or overwrite it (--overwrite)")
+    for check, path in asked_for.items():
+        check(path)
+    return list(asked_for.values())
 
 
 def _check_suffix(path, known):

@@ -101,11 +101,12 @@ def _filled_in(read, paths, description, stand_ins):
 
 def _times(sources):
     times = [source.time.utc for source in sources]
+    cadence = Cadence(sources).seconds
     gaps = [round((after - before).to_value(u.s), 9) for before, after in pairwise(times)]
     return {
         "first_time": times[0].isot,
         "last_time": times[-1].isot,
-        "cadence": None if Cadence(sources).seconds is None else Cadence(sources).seconds * u.s,
+        "cadence": None if cadence is None else cadence * u.s,
         "longest_gap": max(gaps) * u.s if gaps else None,
     }
 

@@ -2,8 +2,6 @@
 ``solarunet segment``: the features of one magnetogram.
 """
 
-from pathlib import Path
-
 from sunpy_solarunet.cli.building import description_of, segmenter_of
 from sunpy_solarunet.cli.options import add_command, add_flag, add_palette, add_reading, add_segmentation
 from sunpy_solarunet.cli.outcome import Outcome
@@ -34,16 +32,12 @@ def add(commands):
 
 def run(options):
     from sunpy_solarunet import magnetogram
-    from sunpy_solarunet.cli.outputs import check_figure, check_map, check_table, refuse_existing
+    from sunpy_solarunet.cli.outputs import check_figure, check_map, check_table, checked_files
     from sunpy_solarunet.segmentation.silence import import_tensorflow_for
     from sunpy_solarunet.tracking.tables import write_table
 
-    written = [Path(name) for name in (options.plot, options.table, options.mask) if name]
-    refuse_existing(written, overwrite=options.overwrite)
-    checks = ((check_figure, options.plot), (check_table, options.table), (check_map, options.mask))
-    for check, path in checks:
-        if path:
-            check(path)
+    asked_for = {check_figure: options.plot, check_table: options.table, check_map: options.mask}
+    written = checked_files(asked_for, overwrite=options.overwrite)
     segmenter = segmenter_of(options)
     frame = magnetogram(options.file, time=options.time, **description_of(options))
     import_tensorflow_for(segmenter)

@@ -13,7 +13,22 @@ from sunpy_solarunet.magnetograms.reading import FITS_SUFFIXES
 from sunpy_solarunet.runs.layout import Layout
 from sunpy_solarunet.tracking.tables import FORMATS, read_table
 
-__all__ = ["is_stored", "stored_features"]
+__all__ = ["is_run", "is_stored", "stored_features"]
+
+
+def is_run(folder):
+    """
+    Whether a run is in a folder.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    `bool`
+    """
+    return Path(folder).is_dir() and Layout(folder).record.is_file()
 
 
 def is_stored(place):
@@ -31,7 +46,7 @@ def is_stored(place):
     """
     path = Path(place)
     if path.is_dir():
-        return _is_run(path) or _table_in(path) is not None
+        return is_run(path) or _table_in(path) is not None
     suffix = path.suffix.lower()
     return path.is_file() and suffix in FORMATS and (suffix not in FITS_SUFFIXES or path.stem == "features")
 
@@ -68,10 +83,6 @@ def stored_features(places):
     return dict(zip(places, features, strict=True)), with_tracks
 
 
-def _is_run(path):
-    return path.is_dir() and Layout(path).record.is_file()
-
-
 def _table_in(folder):
     """The table of features of a folder that is not a run's, if there is one."""
     tables = (folder / f"features{suffix}" for suffix in FORMATS)
@@ -80,7 +91,7 @@ def _table_in(folder):
 
 def _tables(path):
     """Features, tracks and frames of a run; of a table of features, these alone."""
-    if not _is_run(path):
+    if not is_run(path):
         return read_table(_table_in(path) if path.is_dir() else path), None, None
     run = Run.read(path)
     return run.features, run.tracks, run.frames

@@ -9,11 +9,11 @@ from pathlib import Path
 from sunpy_solarunet.errors import SolarUnetError, require_number
 from sunpy_solarunet.magnetograms import list_magnetograms
 from sunpy_solarunet.segmentation.pairs import find_pairs
-from sunpy_solarunet.segmentation.places import CHECKPOINT_FILE, place_of_training
+from sunpy_solarunet.segmentation.places import place_of_training
 from sunpy_solarunet.segmentation.recipes import RECIPE_FILE, change_recipe, read_recipe
 from sunpy_solarunet.segmentation.weights import model_recipe, read_specification
 
-__all__ = ["CHECKPOINT_FILE", "plan_training"]
+__all__ = ["plan_training", "require_tensorboard"]
 
 
 def plan_training(
@@ -65,13 +65,30 @@ def plan_training(
     output = Path(output)
     for folder in (output, *(() if logs is None else (Path(logs),))):
         _require_folder(folder.absolute())
-    if logs is not None and importlib.util.find_spec("tensorboard") is None:
-        raise SolarUnetError("logs need TensorBoard: pip install tensorboard")
+    require_tensorboard(logs)
     place = place_of_training(output, resume=resume, overwrite=overwrite)
     changes = {name: value for name, value in changes.items() if value is not None}
     recipe = _chosen(place, recipe, initial, resume, changes)
     _require_pairs(images, masks, labeler, validation, recipe)
     return recipe
+
+
+def require_tensorboard(logs):
+    """
+    Refuse a training that is to be logged without what writes the logs.
+
+    Parameters
+    ----------
+    logs : path-like or `None`
+        Folder for TensorBoard.
+
+    Raises
+    ------
+    SolarUnetError
+        If there is one and TensorBoard is not installed.
+    """
+    if logs is not None and importlib.util.find_spec("tensorboard") is None:
+        raise SolarUnetError("logs need TensorBoard: pip install tensorboard")
 
 
 def _require_folder(folder):

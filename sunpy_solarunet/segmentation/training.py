@@ -3,7 +3,6 @@ Training of the networks: the loop, its checkpoints, and the model that comes of
 """
 
 import datetime
-import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -24,7 +23,7 @@ from sunpy_solarunet.segmentation.network import ARCHITECTURES
 from sunpy_solarunet.segmentation.noise import estimate_noise
 from sunpy_solarunet.segmentation.pairs import read_pairs, require_both_classes
 from sunpy_solarunet.segmentation.places import CHECKPOINT_FILE, finish_replacing, place_of_training, put_in_place
-from sunpy_solarunet.segmentation.plans import plan_training
+from sunpy_solarunet.segmentation.plans import plan_training, require_tensorboard
 from sunpy_solarunet.segmentation.prefetch import prefetched
 from sunpy_solarunet.segmentation.processes import require_own_process
 from sunpy_solarunet.segmentation.recipes import RECIPE_FILE, change_recipe, later_changes
@@ -159,8 +158,7 @@ def train_network(pairs, output, recipe, *, validation_pairs=(), initial=None, r
         that is not to be resumed; if TensorBoard is needed and not installed; or if the training
         diverges: the last checkpoint stays.
     """
-    if logs is not None and importlib.util.find_spec("tensorboard") is None:
-        raise SolarUnetError("logs need TensorBoard: pip install tensorboard")
+    require_tensorboard(logs)
     output = Path(output)
     checkpoint = output / CHECKPOINT_FILE
     if checkpoint.exists() and not resume:
@@ -291,10 +289,11 @@ def train_model(
     MagnetogramError
         If a magnetogram or a mask cannot be used.
     """
+    output = Path(output)
     asked = {"images": images, "masks": masks, "labeler": labeler, "recipe": recipe, "initial": initial}
     options = {"resume": resume, "overwrite": overwrite, "logs": logs}
     recipe = plan_training(output, **asked, **options, validation=validation, **changes)
-    told = _told(name or Path(output).resolve().name, description, training_data, field_range, pixel_scale)
+    told = _told(name or output.resolve().name, description, training_data, field_range, pixel_scale)
     pairs = (
         [] if images is None else read_pairs(images, masks, labeler=labeler, field_range=field_range, progress=progress)
     )
@@ -302,11 +301,11 @@ def train_model(
     require_both_classes(pairs[:first])
     # A checkpoint takes the initial model's place.
     start = None if initial is None or resume else load_model(initial)
-    with claimed(Path(output), "training"):
-        clear_temporaries(Path(output))
+    with claimed(output, "training"):
+        clear_temporaries(output)
         finish_replacing(output)
         place = place_of_training(output, resume=resume, overwrite=overwrite)
-        if place != Path(output) and not resume:
+        if place != output and not resume:
             shutil.rmtree(place, ignore_errors=True)
         network, history = train_network(
             pairs[:first],
@@ -327,9 +326,9 @@ def train_model(
             "validation": {"frames": len(pairs) - first} | history[-1],
         }
         save_model(network, place, specification)
-        if place != Path(output):
+        if place != output:
             put_in_place(output)
-    return Path(output), history
+    return output, history
 
 
 def _told(name, description, training_data, field_range, pixel_scale):
